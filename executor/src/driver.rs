@@ -1,0 +1,40 @@
+//! What the executor asks of whoever composes it with I/O and timers.
+//!
+//! The executor knows neither sockets nor clocks. A worker that runs out of work parks on the
+//! [`Driver`] it was given; everything that a thread needs around the tasks it runs comes from the
+//! [`Environment`].
+
+use std::fmt;
+
+/// The exclusive side of the I/O and timer driver: one thread at a time is in it.
+pub trait Driver: Send + 'static {
+    /// Waits until there is an event, a timer is due, or [`Environment::unpark`] is called; then
+    /// wakes what is due. An `unpark` that came before the wait ends it at once.
+    fn park(&mut self);
+
+    /// Wakes what is due, without waiting.
+    fn turn(&mut self);
+}
+
+/// The shared side: what surrounds a thread that runs tasks.
+pub trait Environment: fmt::Debug + Send + Sync + 'static {
+    /// Calls `body` with this thread's surroundings set: the current driver, the current timers.
+    /// `seat` is the worker's number; a thread without one runs no tasks.
+    fn enter(&self, seat: Option<usize>, body: &mut dyn FnMut());
+
+    /// Makes the thread that is parked in the driver, or the next one to park there, return.
+    fn unpark(&self);
+
+    /// Whether [`Driver::turn`] could find anything. Called often; one or two loads.
+    fn wants_turn(&self) -> bool;
+
+    /// A worker's periodic check while another thread is in the driver.
+    fn tick(&self, seat: usize);
+
+    /// A worker goes to sleep while another thread is parked in the driver: what this worker has
+    /// armed must reach that thread.
+    fn before_sleep(&self, seat: usize);
+
+    /// The runtime has ended: waits that are left end with an error, or stay pending.
+    fn shutdown(&self);
+}

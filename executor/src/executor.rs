@@ -1,0 +1,173 @@
+//! Building an executor, and ending it.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_utils::CachePadded;
+
+use crate::block_on::{GUEST_SEATS, Lobby};
+use crate::driver::{Driver, Environment};
+use crate::handle::Handle;
+use crate::hooks::{Hook, Hooks};
+use crate::idle::{Idle, SEATS_MAX};
+use crate::offload::{Pool, PoolConfig};
+use crate::park::DriverSeat;
+use crate::queue::Injector;
+use crate::scheduler::Scheduler;
+use crate::seat::{Core, Seat};
+use crate::shutdown::Ending;
+use crate::task::TaskList;
+use crate::worker;
+
+/// How an executor is to be.
+pub struct Config {
+    /// Worker threads; 0 is the current-thread flavour, on which only `block_on` runs tasks.
+    pub worker_threads: usize,
+    /// Threads of the offload pool at most.
+    pub max_blocking_threads: usize,
+    /// Computing jobs at once at most.
+    pub max_computing_jobs: usize,
+    /// How long a pool thread waits for its next job.
+    pub thread_keep_alive: Duration,
+    /// The size of the threads' stacks, in bytes; the system's default if None.
+    pub thread_stack_size: Option<usize>,
+    /// Gives the next thread's name.
+    pub thread_name: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Called on each thread when it starts.
+    pub on_thread_start: Option<Hook>,
+    /// Called on each thread when it ends.
+    pub on_thread_stop: Option<Hook>,
+}
+
+impl Config {
+    /// Seats for a number of worker threads: the current-thread flavour has the one of
+    /// `block_on`; the other flavour has some of them besides the threads' own.
+    pub fn seats(worker_threads: usize) -> usize {
+        if worker_threads == 0 {
+            1
+        } else {
+            worker_threads + GUEST_SEATS
+        }
+    }
+
+    /// The most worker threads that an executor can have.
+    pub const WORKER_THREADS_MAX: usize = SEATS_MAX - GUEST_SEATS;
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("worker_threads", &self.worker_threads)
+            .field("max_blocking_threads", &self.max_blocking_threads)
+            .field("max_computing_jobs", &self.max_computing_jobs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An executor: the scheduler and its threads. Dropping it ends it; see
+/// [`shutdown`](Self::shutdown).
+#[derive(Debug)]
+pub struct Executor {
+    handle: Handle,
+}
+
+impl Executor {
+    /// Starts an executor.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a thread. Those that were started are ended again.
+    pub fn new(
+        config: Config,
+        driver: Option<Box<dyn Driver>>,
+        environment: Box<dyn Environment>,
+    ) -> io::Result<Self> {
+        let seats = Config::seats(config.worker_threads);
+        let (seats, mut cores): (Vec<_>, Vec<_>) = (0..seats)
+            .map(|number| {
+                let (seat, core) = Seat::new(number);
+                (CachePadded::new(seat), core)
+            })
+            .unzip();
+        let guests = cores.split_off(config.worker_threads);
+        let hooks = Hooks {
+            name: config.thread_name,
+            start: config.on_thread_start,
+            stop: config.on_thread_stop,
+            stack_size: config.thread_stack_size,
+        };
+        let pool = PoolConfig {
+            threads_max: config.max_blocking_threads,
+            computing_max: config.max_computing_jobs,
+            keep_alive: config.thread_keep_alive,
+            hooks: hooks.clone(),
+        };
+        let scheduler = Arc::new(Scheduler {
+            tasks: TaskList::new(seats.len() + 1),
+            seats: seats.into(),
+            injector: CachePadded::new(Injector::new()),
+            idle: CachePadded::new(Idle::new(config.worker_threads.max(1))),
+            driver: DriverSeat::new(driver),
+            environment,
+            lobby: Lobby::new(guests),
+            pool: Pool::new(pool),
+            ending: Ending::new(),
+            workers: config.worker_threads,
+        });
+        let executor = Self {
+            handle: Handle::new(scheduler),
+        };
+        // On an error the executor is dropped, which ends the threads that run already.
+        executor.start_workers(cores, &hooks)?;
+        Ok(executor)
+    }
+
+    fn start_workers(&self, cores: Vec<Box<Core>>, hooks: &Hooks) -> io::Result<()> {
+        let ending = &self.handle.scheduler().ending;
+        // All are counted before the first may leave: the last one to leave drains.
+        let count = cores.len();
+        (0..count).for_each(|_| ending.worker_starts());
+        for (started, core) in cores.into_iter().enumerate() {
+            self.handle.scheduler().idle.join();
+            let handle = self.handle.clone();
+            let own_hooks = hooks.clone();
+            let spawned = hooks.builder().spawn(move || {
+                own_hooks.thread_starts();
+                worker::worker_thread(&handle, core);
+                own_hooks.thread_stops();
+                handle.scheduler().ending.worker_ends();
+            });
+            if let Err(error) = spawned {
+                self.handle.scheduler().idle.leave();
+                for _ in started..count {
+                    ending.worker_leaves();
+                    ending.worker_ends();
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// A reference to the executor.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Ends the executor and waits for its threads, `limit` at most (None: without limit).
+    ///
+    /// Every task's future is dropped when its present poll ends; blocking jobs that have not
+    /// begun are dropped, those that run are waited for. Called from inside a task it waits for
+    /// nothing, since the thread would wait for itself. It never panics.
+    pub fn shutdown(&mut self, limit: Option<Duration>) {
+        self.handle.scheduler().shutdown(limit);
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.shutdown(None);
+    }
+}

@@ -1,0 +1,269 @@
+//! Who is awake, who searches, who sleeps, and whom a push wakes.
+//!
+//! # The protocol
+//!
+//! ```text
+//!   a push                                   a worker that finds nothing
+//!   P1  push the item (Release)              S1  scan: own queue, injector, all others
+//!   P2  fence(SeqCst)            [notify]    S2  RMW the word: one sleeper more      [sleep]
+//!   P3  read the word:                       S3  fence(SeqCst)                       [sleep]
+//!       nobody searches, somebody sleeps,    S4  scan again; found: take the entry back,
+//!       and fewer than `limit` are awake?        search                             [wake_self]
+//!       then claim a sleeper and unpark it   S5  park
+//! ```
+//!
+//! # Why no item is forgotten
+//!
+//! P2 and S3 are totally ordered. If P2 comes first, S4 sees the item. If S3 comes first, P3 sees
+//! the sleeper (or a word that a later claimer has left), and one of these holds:
+//!
+//! * it claims a sleeper, which searches;
+//! * somebody searches: a searcher that goes to sleep does S2 to S4 after this, and sees the item;
+//!   a searcher that finds something else and was the last passes the duty on (`end_search`);
+//! * `limit` workers are awake: each of them scans before it sleeps (S4).
+//!
+//! # Invariants
+//!
+//! * I1: every sleeper scans again after it has registered; a `Retry` counts as something found.
+//! * I2: the last searcher that finds work notifies: there may be more than it took.
+//! * I3: the counts are changed by the claimer, before the sleeper runs, so that one push wakes
+//!   one sleeper and no sleeper is woken twice.
+//! * I4: whoever moves items from queue to queue (a batch steal, a worker that leaves) notifies
+//!   afterwards: while they were in nobody's queue, a sleeper may have missed them.
+//! * I5: the list of sleepers and the word's sleeping count change together, under the list's lock.
+//!
+//! Rejected: a read-modify-write of the word at each push instead of a fence and a load (the line
+//! would be written by every pusher); waking one sleeper for each item of a batch (the woken one
+//! wakes the next if there is more).
+//!
+//! Checked by: loom-tests/tests/sleep.rs
+
+use std::sync::Arc;
+
+use crate::park::Parker;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU64, Ordering, fence};
+
+const FIELD_BITS: u32 = 16;
+const FIELD_MASK: u64 = (1 << FIELD_BITS) - 1;
+const ONE_SEARCHING: u64 = 1;
+const ONE_AWAKE: u64 = 1 << FIELD_BITS;
+const ONE_SLEEPING: u64 = 1 << (2 * FIELD_BITS);
+
+/// More seats than this do not fit the word's fields.
+pub(crate) const SEATS_MAX: usize = FIELD_MASK as usize;
+
+/// The counts and the sleepers of one scheduler.
+#[derive(Debug)]
+pub(crate) struct Idle {
+    /// Three counts: searching, awake (searching or running), sleeping.
+    word: AtomicU64,
+    /// A push wakes nobody while this many are awake.
+    limit: u64,
+    /// Those who sleep, the latest last. The lock is held for a push or a pop.
+    sleepers: Mutex<Vec<Sleeper>>,
+}
+
+/// A thread that sleeps, or is about to.
+#[derive(Debug)]
+struct Sleeper {
+    seat: usize,
+    parker: Arc<Parker>,
+}
+
+/// One reading of the word.
+#[derive(Debug, Clone, Copy)]
+struct Counts(u64);
+
+impl Counts {
+    fn searching(self) -> u64 {
+        self.0 & FIELD_MASK
+    }
+
+    fn awake(self) -> u64 {
+        (self.0 >> FIELD_BITS) & FIELD_MASK
+    }
+
+    fn sleeping(self) -> u64 {
+        self.0 >> (2 * FIELD_BITS)
+    }
+
+    fn wants_searcher(self, limit: u64) -> bool {
+        self.searching() == 0 && self.sleeping() > 0 && self.awake() < limit
+    }
+}
+
+impl Idle {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            word: AtomicU64::new(0),
+            limit: limit as u64,
+            sleepers: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// A thread takes a seat, awake.
+    pub(crate) fn join(&self) {
+        // Ordering: Relaxed; joining publishes nothing. The thread scans before it sleeps.
+        self.word.fetch_add(ONE_AWAKE, Ordering::Relaxed);
+    }
+
+    /// An awake thread gives its seat up. It has emptied its queue, and notifies afterwards.
+    pub(crate) fn leave(&self) {
+        // Ordering: Relaxed; the `notify` that follows has the fence.
+        self.word.fetch_sub(ONE_AWAKE, Ordering::Relaxed);
+    }
+
+    /// P2 and P3, after a push: the parker of a claimed sleeper, which the caller must unpark.
+    #[inline]
+    #[must_use]
+    pub(crate) fn notify(&self) -> Option<Arc<Parker>> {
+        // P2. Pairs with S3 in `sleep`.
+        fence(Ordering::SeqCst);
+        // Ordering: Relaxed; P3 is ordered after the push by the fence.
+        let counts = Counts(self.word.load(Ordering::Relaxed));
+        if counts.wants_searcher(self.limit) {
+            self.claim()
+        } else {
+            None
+        }
+    }
+
+    /// Takes a sleeper off the list, counted as a searcher. Threads that are parked in the driver
+    /// come last: waking one leaves the driver alone.
+    #[cold]
+    fn claim(&self) -> Option<Arc<Parker>> {
+        let mut sleepers = self.sleepers.lock();
+        // Ordering: Relaxed; the lock orders it after every change of the list, and a searcher
+        // that appears meanwhile makes this wake needless, not wrong.
+        let counts = Counts(self.word.load(Ordering::Relaxed));
+        if !counts.wants_searcher(self.limit) {
+            return None;
+        }
+        let latest = sleepers.len().checked_sub(1)?;
+        let chosen = sleepers
+            .iter()
+            .rposition(|sleeper| !sleeper.parker.is_driving());
+        let sleeper = sleepers.remove(chosen.unwrap_or(latest));
+        let change = (ONE_SEARCHING + ONE_AWAKE).wrapping_sub(ONE_SLEEPING);
+        // Ordering: Relaxed; I3 needs only that it happens before the unpark.
+        self.word.fetch_add(change, Ordering::Relaxed);
+        Some(sleeper.parker)
+    }
+
+    /// Asks to search. At most half of those awake do, so that a burst of idleness does not
+    /// become a crowd at one queue.
+    pub(crate) fn begin_search(&self) -> bool {
+        // Ordering: Relaxed; two threads may both pass this bound, which is only a heuristic.
+        let counts = Counts(self.word.load(Ordering::Relaxed));
+        if 2 * counts.searching() >= counts.awake() {
+            return false;
+        }
+        // Ordering: Relaxed; a pusher that sees this searcher relies on S2 to S4, or on
+        // `end_search`, which have their own fences.
+        self.word.fetch_add(ONE_SEARCHING, Ordering::Relaxed);
+        true
+    }
+
+    /// A searcher has found work. True if it was the last: then it must notify (I2).
+    #[must_use]
+    pub(crate) fn end_search(&self) -> bool {
+        // Ordering: Relaxed; the `notify` that follows has the fence.
+        let before = Counts(self.word.fetch_sub(ONE_SEARCHING, Ordering::Relaxed));
+        before.searching() == 1
+    }
+
+    /// S2 and S3: registers a sleeper. The caller scans again, then parks.
+    pub(crate) fn sleep(&self, seat: usize, parker: &Arc<Parker>, searching: bool) {
+        let mut sleepers = self.sleepers.lock();
+        sleepers.push(Sleeper {
+            seat,
+            parker: Arc::clone(parker),
+        });
+        let searching = if searching { ONE_SEARCHING } else { 0 };
+        // S2. Ordering: Relaxed; the fence below orders it before the scan.
+        self.word
+            .fetch_add(ONE_SLEEPING - ONE_AWAKE - searching, Ordering::Relaxed);
+        drop(sleepers);
+        // S3. Pairs with P2 in `notify`.
+        fence(Ordering::SeqCst);
+    }
+
+    /// A registered thread is awake again. False if somebody had claimed it: then it is counted
+    /// as a searcher already. Otherwise it is now, if `searching`.
+    #[must_use]
+    pub(crate) fn wake_self(&self, seat: usize, searching: bool) -> bool {
+        let mut sleepers = self.sleepers.lock();
+        let Some(index) = sleepers.iter().rposition(|sleeper| sleeper.seat == seat) else {
+            return false;
+        };
+        sleepers.remove(index);
+        let searching = if searching { ONE_SEARCHING } else { 0 };
+        let change = (ONE_AWAKE + searching).wrapping_sub(ONE_SLEEPING);
+        // Ordering: Relaxed; the lock orders it against claims.
+        self.word.fetch_add(change, Ordering::Relaxed);
+        true
+    }
+
+    /// The parkers of all who sleep, for shutdown. They stay registered and take their own
+    /// entries back.
+    pub(crate) fn all_sleepers(&self) -> Vec<Arc<Parker>> {
+        self.sleepers
+            .lock()
+            .iter()
+            .map(|sleeper| Arc::clone(&sleeper.parker))
+            .collect()
+    }
+
+    /// Whether anybody but the caller is awake: only then can work appear without a wake-up.
+    pub(crate) fn others_awake(&self) -> bool {
+        // Ordering: Relaxed; decides only how long to look around before sleeping.
+        Counts(self.word.load(Ordering::Relaxed)).awake() > 1
+    }
+}
+
+#[cfg(all(test, not(mainspring_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_wakes_one_sleeper_and_none_while_it_searches() {
+        let idle = Idle::new(4);
+        let parkers = [Arc::new(Parker::new()), Arc::new(Parker::new())];
+        for (seat, parker) in parkers.iter().enumerate() {
+            idle.join();
+            idle.sleep(seat, parker, false);
+        }
+        let woken = idle.notify().expect("two sleep and nobody searches");
+        assert!(
+            Arc::ptr_eq(&woken, &parkers[1]),
+            "the latest sleeper comes first"
+        );
+        assert!(idle.notify().is_none(), "one searches already");
+        assert!(idle.end_search(), "it was the only searcher");
+        assert!(idle.notify().is_some(), "and passes the duty on");
+    }
+
+    #[test]
+    fn nobody_is_woken_beyond_the_limit() {
+        let idle = Idle::new(1);
+        let parker = Arc::new(Parker::new());
+        idle.join();
+        idle.sleep(0, &parker, false);
+        idle.join();
+        assert!(idle.notify().is_none());
+        idle.leave();
+        assert!(idle.notify().is_some());
+    }
+
+    #[test]
+    fn a_claimed_sleeper_learns_that_it_searches() {
+        let idle = Idle::new(2);
+        let parker = Arc::new(Parker::new());
+        idle.join();
+        idle.sleep(7, &parker, false);
+        assert!(idle.notify().is_some());
+        assert!(!idle.wake_self(7, false), "claimed");
+        assert!(idle.end_search());
+    }
+}

@@ -1,0 +1,60 @@
+//! The scheduler of [Mainspring](https://docs.rs/mainspring): tasks, workers that steal from one
+//! another, `block_on`, and the offload pool.
+//!
+//! Applications use the crate `mainspring`, which composes this executor with I/O and timers. This
+//! crate knows neither: a worker without work parks on the [`Driver`] it was given, and what else
+//! its threads need comes from the [`Environment`].
+//!
+//! # Where things are
+//!
+//! | file | what |
+//! |---|---|
+//! | `task` | the task cell, its state word, JoinHandle |
+//! | `queue`, `slot` | where runnable tasks wait |
+//! | `worker` | the loop that each worker turns |
+//! | `idle`, `park` | who sleeps, who wakes whom, who is in the driver |
+//! | `scheduler`, `seat` | what the threads share, what each has for itself |
+//! | `block_on` | a calling thread becomes a worker |
+//! | `offload` | threads for jobs that block or compute |
+//! | `shutdown` | how it ends |
+//! | `local`, `join_set` | tasks that stay on a thread; sets of tasks |
+#![deny(unsafe_code)]
+
+mod block_on;
+#[expect(
+    unsafe_code,
+    reason = "a thread-local pointer to the worker on this thread's stack"
+)]
+mod context;
+mod driver;
+mod executor;
+mod handle;
+mod hooks;
+mod idle;
+mod join_set;
+mod local;
+mod offload;
+mod park;
+mod queue;
+mod scheduler;
+mod seat;
+mod shutdown;
+#[expect(unsafe_code, reason = "a queue entry in an atomic pointer")]
+mod slot;
+mod spawn;
+mod sync;
+mod task;
+mod worker;
+mod yield_now;
+
+pub use context::EnterGuard;
+pub use driver::{Driver, Environment};
+pub use executor::{Config, Executor};
+pub use handle::Handle;
+pub use hooks::Hook;
+pub use join_set::JoinSet;
+pub use local::{LocalEnterGuard, LocalSet, spawn_local};
+pub use offload::{JobContext, offload, spawn_blocking};
+pub use spawn::{id, spawn, try_id};
+pub use task::{AbortHandle, Id, JoinError, JoinHandle};
+pub use yield_now::yield_now;

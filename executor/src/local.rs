@@ -1,0 +1,344 @@
+//! Tasks that stay on one thread, and so need not be `Send`.
+//!
+//! A [`LocalSet`] is a future that runs its tasks when it is polled. Its queue is behind one lock:
+//! wakes come from any thread. Only the thread that owns the set begins polls and drops futures,
+//! which is what makes `!Send` futures sound.
+//!
+//! # Dropping a set
+//!
+//! All futures must be dropped then and there, on this thread, although a foreign wake may have
+//! marked a task whose queue entry has not arrived yet. So the set *claims* its tasks
+//! ([`crate::task`]'s state word): a claimed task with an entry leaves its owner's reference to
+//! that entry, which is let go by whoever finds it: the set, when it empties the queue, or the
+//! late waker, which finds the queue closed.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::handle::Handle;
+use crate::sync::{Mutex, owning_thread_local};
+use crate::task::{JoinHandle, Notified, RawTask, Schedule, TaskList, TaskMeta, new_task, next_id};
+
+/// Tasks run at one poll of the set, before its own neighbours get their turn.
+const TASKS_A_POLL: usize = 61;
+
+owning_thread_local! {
+    /// The set that this thread polls, or has entered.
+    static CURRENT: RefCell<Option<Arc<Shared>>> = RefCell::new(None)
+}
+
+/// A set of tasks that all run on the thread that polls it.
+///
+/// # Examples
+///
+/// ```ignore
+/// use std::rc::Rc;
+/// let runtime = mainspring::runtime::Runtime::new().unwrap();
+/// let local = mainspring::task::LocalSet::new();
+/// let text = Rc::new("not Send");
+/// let length = local.block_on(&runtime, async move {
+///     mainspring::task::spawn_local(async move { text.len() }).await.unwrap()
+/// });
+/// assert_eq!(length, 8);
+/// ```
+pub struct LocalSet {
+    shared: Arc<Shared>,
+    /// Its futures are not `Send`, and so it is not.
+    _not_send: PhantomData<*const ()>,
+}
+
+/// What wakers need of a set.
+struct Shared {
+    /// Held for a push or a pop.
+    state: Mutex<State>,
+    /// The live tasks.
+    tasks: TaskList,
+}
+
+struct State {
+    queue: VecDeque<Notified>,
+    /// Whoever polls the set, while it is not being polled.
+    waiter: Option<Waker>,
+    /// The set is gone.
+    closed: bool,
+}
+
+impl LocalSet {
+    /// An empty set.
+    pub fn new() -> Self {
+        let state = State {
+            queue: VecDeque::new(),
+            waiter: None,
+            closed: false,
+        };
+        let shared = Shared {
+            state: Mutex::new(state),
+            tasks: TaskList::new(1),
+        };
+        Self {
+            shared: Arc::new(shared),
+            _not_send: PhantomData,
+        }
+    }
+
+    /// Spawns a task on this set. It runs when the set is polled.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        Shared::spawn(&self.shared, future, Location::caller())
+    }
+
+    /// Makes this the set that [`spawn_local`] spawns on, until the guard is dropped.
+    pub fn enter(&self) -> LocalEnterGuard {
+        enter(Arc::clone(&self.shared))
+    }
+
+    /// Runs `future`, and the tasks of this set beside it, until `future` is ready. Tasks that are
+    /// left go on at the next poll of the set.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it stops `future`; the tasks stay in the set.
+    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
+        RunUntil {
+            set: self,
+            future: pin!(future),
+        }
+        .await
+    }
+
+    /// [`run_until`](Self::run_until) on a runtime, from a thread outside it.
+    ///
+    /// # Panics
+    ///
+    /// As `Runtime::block_on`.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, runtime: impl AsRef<Handle>, future: F) -> F::Output {
+        runtime.as_ref().block_on(self.run_until(future))
+    }
+
+    /// Runs a share of the ready tasks. True if all is done that can be done now; then the waiter
+    /// has been left.
+    fn turn(&self, waiter: &Waker) -> bool {
+        for _ in 0..TASKS_A_POLL {
+            let Some(task) = self.shared.pop_or_wait(waiter) else {
+                return true;
+            };
+            task.run();
+        }
+        false
+    }
+}
+
+impl Future for LocalSet {
+    type Output = ();
+
+    /// Ready when no task is left.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let _entered = self.enter();
+        let idle = self.turn(cx.waker());
+        if self.shared.tasks.len() == 0 {
+            return Poll::Ready(());
+        }
+        if !idle {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for LocalSet {
+    fn drop(&mut self) {
+        let _entered = self.enter();
+        self.shared.tasks.close();
+        for task in self.shared.tasks.snapshot() {
+            task.claim_and_cancel();
+        }
+        let (left, waiter) = {
+            let mut state = self.shared.state.lock();
+            state.closed = true;
+            (std::mem::take(&mut state.queue), state.waiter.take())
+        };
+        drop(waiter);
+        left.into_iter().for_each(Notified::discard_stale);
+    }
+}
+
+impl Default for LocalSet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSet")
+            .field("tasks", &self.shared.tasks.len())
+            .finish()
+    }
+}
+
+/// The future of [`LocalSet::run_until`].
+struct RunUntil<'a, F> {
+    set: &'a LocalSet,
+    future: Pin<&'a mut F>,
+}
+
+impl<F: Future> Future for RunUntil<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _entered = self.set.enter();
+        if let Poll::Ready(output) = self.future.as_mut().poll(cx) {
+            return Poll::Ready(output);
+        }
+        if !self.set.turn(cx.waker()) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+/// Spawns a task on the current [`LocalSet`]: it need not be `Send` and never leaves this thread.
+///
+/// # Panics
+///
+/// Outside a `LocalSet`.
+///
+/// # Examples
+///
+/// See [`LocalSet`].
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let current = CURRENT
+        .try_with(|current| current.borrow().clone())
+        .ok()
+        .flatten();
+    let Some(shared) = current else {
+        panic!(
+            "`spawn_local` was called outside a `LocalSet`: call it inside `LocalSet::run_until`, \
+             `LocalSet::block_on`, or the scope of `LocalSet::enter()`"
+        )
+    };
+    Shared::spawn(&shared, future, Location::caller())
+}
+
+impl Shared {
+    fn spawn<F>(
+        self: &Arc<Self>,
+        future: F,
+        spawned_at: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let meta = TaskMeta {
+            id: next_id(),
+            spawned_at,
+            shard: 0,
+        };
+        let (task, entry, handle) = new_task(future, LocalScheduler(Arc::clone(self)), meta);
+        if self.tasks.insert(task) {
+            self.push(entry);
+        } else {
+            entry.cancel();
+        }
+        handle
+    }
+
+    fn push(&self, task: Notified) {
+        let waiter = {
+            let mut state = self.state.lock();
+            if state.closed {
+                drop(state);
+                // The set claimed the task while this entry was on its way.
+                return task.discard_stale();
+            }
+            state.queue.push_back(task);
+            state.waiter.take()
+        };
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+
+    /// The next ready task; without one, leaves `waiter` to be woken by the next push.
+    fn pop_or_wait(&self, waiter: &Waker) -> Option<Notified> {
+        let mut state = self.state.lock();
+        if let Some(task) = state.queue.pop_front() {
+            return Some(task);
+        }
+        let replaced = match &state.waiter {
+            Some(present) if present.will_wake(waiter) => None,
+            _ => state.waiter.replace(waiter.clone()),
+        };
+        drop(state);
+        drop(replaced);
+        None
+    }
+}
+
+/// The scheduler of a set's tasks.
+struct LocalScheduler(Arc<Shared>);
+
+impl Schedule for LocalScheduler {
+    fn schedule(&self, task: Notified) {
+        self.0.push(task);
+    }
+
+    fn reschedule(&self, task: Notified) {
+        self.0.push(task);
+    }
+
+    fn release(&self, task: RawTask) {
+        self.0.tasks.remove(task);
+    }
+}
+
+/// Keeps a [`LocalSet`] entered; see [`LocalSet::enter`].
+#[must_use = "the set is left when the guard is dropped"]
+pub struct LocalEnterGuard {
+    before: Option<Arc<Shared>>,
+    /// It restores the thread-local of the thread that made it.
+    _not_send: PhantomData<*const ()>,
+}
+
+fn enter(shared: Arc<Shared>) -> LocalEnterGuard {
+    let before = CURRENT
+        .try_with(|current| current.replace(Some(shared)))
+        .ok()
+        .flatten();
+    LocalEnterGuard {
+        before,
+        _not_send: PhantomData,
+    }
+}
+
+impl Drop for LocalEnterGuard {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        // While the thread's locals are being destroyed there is nothing to restore.
+        drop(CURRENT.try_with(|current| current.replace(before)));
+    }
+}
+
+impl fmt::Debug for LocalEnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalEnterGuard").finish_non_exhaustive()
+    }
+}

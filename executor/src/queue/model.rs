@@ -1,0 +1,162 @@
+//! The stand-in for crossbeam's queues under loom.
+//!
+//! It must not be stronger than what it stands for, or loom would pass protocols that need more
+//! than crossbeam gives. So emptiness is read from a length that the pusher stores with Release
+//! and a thief reads with Acquire, without the lock: a thief may see an old length, as it may see
+//! an old `back` index of the real deque, and only the fences of the sleep protocol rule that
+//! out. A thief that finds the lock taken gets `Retry`, as a thief that loses a race does.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Steal;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+
+#[derive(Debug)]
+struct Shared<T> {
+    items: Mutex<VecDeque<T>>,
+    published: AtomicUsize,
+}
+
+impl<T> Shared<T> {
+    fn new() -> Self {
+        Self {
+            items: Mutex::new(VecDeque::new()),
+            published: AtomicUsize::new(0),
+        }
+    }
+
+    fn push(&self, item: T) {
+        let mut items = self.items.lock();
+        items.push_back(item);
+        // Ordering: Release, as the real push publishes its item; pairs with `is_empty`.
+        self.published.store(items.len(), Ordering::Release);
+    }
+
+    fn pop(&self) -> Option<T> {
+        let mut items = self.items.lock();
+        let item = items.pop_front();
+        // Ordering: Release; pairs with `is_empty`.
+        self.published.store(items.len(), Ordering::Release);
+        item
+    }
+
+    fn is_empty(&self) -> bool {
+        // Ordering: Acquire; pairs with the Release of `push`. It may read an old length.
+        self.published.load(Ordering::Acquire) == 0
+    }
+
+    /// Takes up to half of the items, at least one.
+    fn take(&self, most: usize) -> Steal<Vec<T>> {
+        if self.is_empty() {
+            return Steal::Empty;
+        }
+        let Some(mut items) = self.items.try_lock() else {
+            return Steal::Retry;
+        };
+        let count = items.len().div_ceil(2).min(most);
+        let taken: Vec<T> = items.drain(..count).collect();
+        // Ordering: Release; pairs with `is_empty`.
+        self.published.store(items.len(), Ordering::Release);
+        if taken.is_empty() {
+            Steal::Empty
+        } else {
+            Steal::Success(taken)
+        }
+    }
+
+    fn take_into(&self, own: &LocalQueue<T>) -> Steal<T> {
+        match self.take(usize::MAX) {
+            Steal::Success(taken) => {
+                let mut taken = taken.into_iter();
+                let Some(first) = taken.next() else {
+                    return Steal::Empty;
+                };
+                taken.for_each(|item| own.push(item));
+                Steal::Success(first)
+            }
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
+        }
+    }
+
+    fn take_one(&self) -> Steal<T> {
+        match self.take(1) {
+            Steal::Success(mut taken) => taken.pop().map_or(Steal::Empty, Steal::Success),
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
+        }
+    }
+}
+
+/// See `real::LocalQueue`.
+#[derive(Debug)]
+pub(crate) struct LocalQueue<T>(Arc<Shared<T>>);
+
+/// See `real::Stealer`.
+#[derive(Debug)]
+pub(crate) struct Stealer<T>(Arc<Shared<T>>);
+
+/// See `real::Injector`.
+#[derive(Debug)]
+pub(crate) struct Injector<T>(Shared<T>);
+
+impl<T> LocalQueue<T> {
+    pub(crate) fn new() -> (Self, Stealer<T>) {
+        let shared = Arc::new(Shared::new());
+        (Self(Arc::clone(&shared)), Stealer(shared))
+    }
+
+    pub(crate) fn push(&self, item: T) {
+        self.0.push(item);
+    }
+
+    pub(crate) fn pop(&self) -> Option<T> {
+        self.0.pop()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.items.lock().len()
+    }
+}
+
+impl<T> Stealer<T> {
+    pub(crate) fn steal_into(&self, own: &LocalQueue<T>) -> Steal<T> {
+        self.0.take_into(own)
+    }
+
+    pub(crate) fn steal(&self) -> Steal<T> {
+        self.0.take_one()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> Injector<T> {
+    pub(crate) fn new() -> Self {
+        Self(Shared::new())
+    }
+
+    pub(crate) fn push(&self, item: T) {
+        self.0.push(item);
+    }
+
+    pub(crate) fn steal_into(&self, own: &LocalQueue<T>) -> Steal<T> {
+        self.0.take_into(own)
+    }
+
+    pub(crate) fn steal(&self) -> Steal<T> {
+        self.0.take_one()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.items.lock().len()
+    }
+}

@@ -1,0 +1,98 @@
+//! crossbeam's deque and injector.
+
+use crossbeam_deque as deque;
+
+use super::Steal;
+
+/// A worker's own queue: first in, first out.
+///
+/// FIFO is what makes a batch steal one compare-exchange, and what lets a task that yields go
+/// behind the others.
+#[derive(Debug)]
+pub(crate) struct LocalQueue<T>(deque::Worker<T>);
+
+/// The thieves' side of a [`LocalQueue`].
+#[derive(Debug)]
+pub(crate) struct Stealer<T>(deque::Stealer<T>);
+
+/// The queue that any thread may push to.
+#[derive(Debug)]
+pub(crate) struct Injector<T>(deque::Injector<T>);
+
+impl<T> LocalQueue<T> {
+    pub(crate) fn new() -> (Self, Stealer<T>) {
+        let worker = deque::Worker::new_fifo();
+        let stealer = worker.stealer();
+        (Self(worker), Stealer(stealer))
+    }
+
+    #[inline]
+    pub(crate) fn push(&self, item: T) {
+        self.0.push(item);
+    }
+
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<T> {
+        self.0.pop()
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<T> Stealer<T> {
+    /// Takes about half of the victim's work: one item for now, the rest into `own`.
+    pub(crate) fn steal_into(&self, own: &LocalQueue<T>) -> Steal<T> {
+        self.0.steal_batch_and_pop(&own.0).into()
+    }
+
+    /// Takes one item.
+    pub(crate) fn steal(&self) -> Steal<T> {
+        self.0.steal().into()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> Injector<T> {
+    pub(crate) fn new() -> Self {
+        Self(deque::Injector::new())
+    }
+
+    pub(crate) fn push(&self, item: T) {
+        self.0.push(item);
+    }
+
+    /// Takes a batch: one item for now, the rest into `own`.
+    pub(crate) fn steal_into(&self, own: &LocalQueue<T>) -> Steal<T> {
+        self.0.steal_batch_and_pop(&own.0).into()
+    }
+
+    /// Takes one item.
+    pub(crate) fn steal(&self) -> Steal<T> {
+        self.0.steal().into()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<T> From<deque::Steal<T>> for Steal<T> {
+    #[inline]
+    fn from(steal: deque::Steal<T>) -> Self {
+        match steal {
+            deque::Steal::Empty => Self::Empty,
+            deque::Steal::Success(item) => Self::Success(item),
+            deque::Steal::Retry => Self::Retry,
+        }
+    }
+}

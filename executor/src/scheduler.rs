@@ -1,0 +1,216 @@
+//! The scheduler: what all threads of one runtime share, and how a task gets into a queue.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crossbeam_utils::CachePadded;
+
+use crate::block_on::Lobby;
+use crate::context;
+use crate::driver::Environment;
+use crate::idle::Idle;
+use crate::offload::Pool;
+use crate::park::{DriverSeat, Parker};
+use crate::queue::{Injector, Steal};
+use crate::seat::{Core, Seat};
+use crate::shutdown::Ending;
+use crate::task::{JoinHandle, Notified, RawTask, Schedule, TaskList, TaskMeta, new_task, next_id};
+
+/// What all threads of one runtime share.
+pub(crate) struct Scheduler {
+    /// The shared side of every worker: the worker threads' first, then those of `block_on`.
+    pub(crate) seats: Box<[CachePadded<Seat>]>,
+    /// Tasks that were woken or spawned by threads that are not workers.
+    pub(crate) injector: CachePadded<Injector<Notified>>,
+    /// Who is awake, who sleeps.
+    pub(crate) idle: CachePadded<Idle>,
+    /// The driver, and who is in it.
+    pub(crate) driver: DriverSeat,
+    /// What surrounds the threads.
+    pub(crate) environment: Box<dyn Environment>,
+    /// Every live task.
+    pub(crate) tasks: TaskList,
+    /// The seats of `block_on`, and who waits for one.
+    pub(crate) lobby: Lobby,
+    /// The threads for blocking and computing jobs.
+    pub(crate) pool: Pool,
+    /// How far the runtime's end has come.
+    pub(crate) ending: Ending,
+    /// How many worker threads there are.
+    pub(crate) workers: usize,
+}
+
+impl Scheduler {
+    /// Spawns a task from any thread.
+    pub(crate) fn spawn<F>(
+        self: &Arc<Self>,
+        future: F,
+        spawned_at: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (reference, shard) = context::with_worker(|worker| match worker {
+            Some(worker) if worker.is_of(self) => worker.reference_for_spawn(),
+            _ => None,
+        })
+        .unwrap_or_else(|| (Arc::clone(self), self.seats.len()));
+        let meta = TaskMeta {
+            id: next_id(),
+            spawned_at,
+            shard: shard as u32,
+        };
+        let (task, entry, handle) = new_task(future, TaskScheduler(Some(reference)), meta);
+        if self.tasks.insert(task) {
+            self.schedule(entry);
+        } else {
+            // The runtime has ended: the task is cancelled before its first poll.
+            entry.cancel();
+        }
+        handle
+    }
+
+    /// Puts a woken task in a queue.
+    #[inline]
+    pub(crate) fn schedule(&self, task: Notified) {
+        let refused = context::with_worker(|worker| match worker {
+            Some(worker) if worker.is_of(self) => worker.push(task),
+            _ => Some(task),
+        });
+        if let Some(task) = refused {
+            self.inject(task);
+        }
+    }
+
+    /// Puts a task where every worker can take it, and wakes one if need be.
+    #[cold]
+    pub(crate) fn inject(&self, task: Notified) {
+        self.injector.push(task);
+        self.notify();
+    }
+
+    /// After a push: wakes a worker if none looks for work (see [`crate::idle`]).
+    #[inline]
+    pub(crate) fn notify(&self) {
+        if let Some(parker) = self.idle.notify() {
+            self.unpark(&parker);
+        }
+    }
+
+    /// Ends a thread's wait, wherever it waits.
+    pub(crate) fn unpark(&self, parker: &Parker) {
+        if parker.unpark() {
+            self.environment.unpark();
+        }
+    }
+
+    /// Whether there is work that anybody may take: S4 of the sleep protocol.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.seats.iter().any(|seat| !seat.stealer.is_empty())
+    }
+
+    /// Moves all that a leaving core holds to the injector, and wakes somebody for it.
+    pub(crate) fn empty_core(&self, core: &mut Core) {
+        let slot = self.seats[core.seat].slot.take();
+        let queued = std::iter::from_fn(|| core.queue.pop());
+        let mut moved = false;
+        for task in slot
+            .into_iter()
+            .chain(queued)
+            .chain(core.deferred.drain(..))
+        {
+            self.injector.push(task);
+            moved = true;
+        }
+        if moved {
+            // I4 of the sleep protocol: the tasks were in nobody's queue for a moment.
+            self.notify();
+        }
+    }
+
+    /// Takes any task from any queue: for the thread that ends the runtime.
+    pub(crate) fn take_any(&self) -> Option<Notified> {
+        loop {
+            let mut again = false;
+            for seat in &self.seats {
+                if let Some(task) = seat.slot.take() {
+                    return Some(task);
+                }
+                match seat.stealer.steal() {
+                    Steal::Success(task) => return Some(task),
+                    Steal::Retry => again = true,
+                    Steal::Empty => {}
+                }
+            }
+            match self.injector.steal() {
+                Steal::Success(task) => return Some(task),
+                Steal::Retry => again = true,
+                Steal::Empty => {}
+            }
+            if !again {
+                return None;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scheduler")
+            .field("workers", &self.workers)
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The reference that every task holds to its scheduler: a waker may outlive the runtime.
+/// It is `Some` until it is dropped.
+#[derive(Debug)]
+pub(crate) struct TaskScheduler(Option<Arc<Scheduler>>);
+
+impl TaskScheduler {
+    #[inline]
+    fn get(&self) -> &Arc<Scheduler> {
+        let Some(scheduler) = &self.0 else {
+            unreachable!("taken by drop only")
+        };
+        scheduler
+    }
+}
+
+impl Schedule for TaskScheduler {
+    #[inline]
+    fn schedule(&self, task: Notified) {
+        self.get().schedule(task);
+    }
+
+    fn reschedule(&self, task: Notified) {
+        let scheduler = self.get();
+        let refused = context::with_worker(|worker| match worker {
+            Some(worker) if worker.is_of(scheduler) => worker.push_behind(task),
+            _ => Some(task),
+        });
+        if let Some(task) = refused {
+            scheduler.inject(task);
+        }
+    }
+
+    fn release(&self, task: RawTask) {
+        self.get().tasks.remove(task);
+    }
+}
+
+impl Drop for TaskScheduler {
+    fn drop(&mut self) {
+        let Some(scheduler) = self.0.take() else {
+            return;
+        };
+        let surplus = context::with_worker(|worker| match worker {
+            Some(worker) if worker.is_of(&scheduler) => worker.keep_reference(scheduler),
+            _ => Some(scheduler),
+        });
+        drop(surplus);
+    }
+}

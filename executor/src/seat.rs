@@ -1,0 +1,92 @@
+//! A seat: what the other threads can see of one worker. A core: what only its thread touches.
+//!
+//! A scheduler has a fixed number of seats: one for each worker thread, and some for the threads
+//! that call `block_on`. The core is what makes a thread the worker of a seat: it is a box that
+//! is handed from thread to thread, and whoever holds it may push to the seat's queue.
+
+use std::sync::Arc;
+
+use crate::queue::{LocalQueue, Stealer};
+use crate::scheduler::Scheduler;
+use crate::slot::Slot;
+use crate::sync::atomic::AtomicU32;
+use crate::task::Notified;
+
+/// The shared side of a worker.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    /// The task that the worker runs next.
+    pub(crate) slot: Slot,
+    /// Where thieves take work.
+    pub(crate) stealer: Stealer<Notified>,
+    /// Counts the worker's turns; written by its thread only.
+    pub(crate) turns: AtomicU32,
+}
+
+/// The exclusive side of a worker.
+#[derive(Debug)]
+pub(crate) struct Core {
+    /// Which seat this is the core of.
+    pub(crate) seat: usize,
+    /// The worker's queue.
+    pub(crate) queue: LocalQueue<Notified>,
+    /// Tasks that have yielded: they wait for the next turn of the driver.
+    pub(crate) deferred: Vec<Notified>,
+    /// Turns since the core was made.
+    pub(crate) turn: u32,
+    /// How many tasks in a row came from the slot.
+    pub(crate) slot_streak: u32,
+    /// State of the generator that picks whom to steal from first.
+    pub(crate) random: u32,
+    /// References to the scheduler that ended tasks gave back, for tasks to come: so a spawn and a
+    /// completion on one worker share no counter with the others.
+    pub(crate) spare: Vec<Arc<Scheduler>>,
+}
+
+/// References kept for tasks to come. More is a burst's; they are dropped as they come.
+const SPARE_MAX: usize = 256;
+
+impl Seat {
+    /// A seat and its core.
+    pub(crate) fn new(number: usize) -> (Self, Box<Core>) {
+        let (queue, stealer) = LocalQueue::new();
+        let seat = Self {
+            slot: Slot::new(),
+            stealer,
+            turns: AtomicU32::new(0),
+        };
+        let core = Core {
+            seat: number,
+            queue,
+            deferred: Vec::new(),
+            turn: 0,
+            slot_streak: 0,
+            // Any odd number will do; seats differ so that thieves do not follow one another.
+            random: 0x9E37_79B9_u32.wrapping_mul(2 * number as u32 + 1) | 1,
+            spare: Vec::new(),
+        };
+        (seat, Box::new(core))
+    }
+}
+
+impl Core {
+    /// A number below `bound`, by xorshift: good enough to spread thieves.
+    pub(crate) fn random_below(&mut self, bound: usize) -> usize {
+        let mut x = self.random;
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        self.random = x;
+        ((u64::from(x) * bound as u64) >> 32) as usize
+    }
+
+    /// Keeps a reference for a task to come; gives it back if there are enough.
+    pub(crate) fn keep(&mut self, scheduler: Arc<Scheduler>) -> Option<Arc<Scheduler>> {
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(scheduler);
+            None
+        } else {
+            Some(scheduler)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The next-task slot: a place for the one task that a worker runs next.
+//!
+//! A task that was just woken or spawned mostly works on what its waker has in its cache, so the
+//! worker runs it before its queue. **A push to an empty slot wakes nobody**: the pusher is about
+//! to run it. (Waking a thief on each such push doubled the context switches of a runtime that
+//! tried it, and was taken back.) The task that a push displaces goes to the queue, and that push
+//! wakes.
+//!
+//! The slot is one atomic pointer, changed by swaps only, so that it can be taken from outside: by
+//! shutdown, and by whoever rescues a task that waits behind a long poll.
+//!
+//! Invariant: an entry that was put in comes out exactly once, since each swap gives what the one
+//! before it left.
+//!
+//! Checked by: loom-tests/tests/slot.rs
+
+use std::ptr;
+
+use crate::sync::atomic::{AtomicPtr, Ordering};
+use crate::task::Notified;
+
+/// A place for one queue entry.
+#[derive(Debug)]
+pub(crate) struct Slot(AtomicPtr<()>);
+
+impl Slot {
+    pub(crate) fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// Puts `task` in and gives what was there.
+    #[inline]
+    pub(crate) fn replace(&self, task: Notified) -> Option<Notified> {
+        self.swap(task.into_ptr())
+    }
+
+    /// Takes what is there.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<Notified> {
+        // Ordering: Relaxed; only the owner may rely on the answer, and it reads its own store or
+        // a thief's later null. A swap costs twenty times as much.
+        if self.0.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        self.swap(ptr::null_mut())
+    }
+
+    fn swap(&self, task: *mut ()) -> Option<Notified> {
+        // Ordering: AcqRel; Release publishes the entry to whoever takes it, whose swap Acquires.
+        let before = self.0.swap(task, Ordering::AcqRel);
+        // SAFETY: every non-null value here came from `Notified::into_ptr`, and the swap gives it
+        // to this caller alone.
+        unsafe { Notified::from_ptr(before) }
+    }
+}

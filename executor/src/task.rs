@@ -1,0 +1,57 @@
+//! The task cell: one allocation that holds a future, then its output, and all that surrounds it.
+//!
+//! # References
+//!
+//! | holder | counted | what it may do |
+//! |---|---|---|
+//! | the runtime (owner) | one, from spawn until completion | poll, complete |
+//! | a queue entry ([`Notified`]) | none: NOTIFIED keeps the task from completing | begin a poll |
+//! | a [`std::task::Waker`] | one each | wake |
+//! | [`JoinHandle`], [`AbortHandle`] | one each | read the output; abort |
+//!
+//! A queue entry needs no reference of its own: while NOTIFIED is set nobody but the holder of the
+//! entry can begin a poll, so the task cannot complete, so the owner's reference is still there.
+//!
+//! # Who touches which field, when
+//!
+//! | field | who | when |
+//! |---|---|---|
+//! | `state` | anybody with a reference or an entry | always |
+//! | `links` | whoever holds the lock of the task's shard of [`list::TaskList`] | from spawn to completion |
+//! | `stage` (future) | the thread that set RUNNING | until it sets COMPLETE |
+//! | `stage` (output) | the JoinHandle, if JOIN_INTEREST stood when COMPLETE was set; else the thread that completed the task | after COMPLETE |
+//! | `join_waker` | the JoinHandle while JOIN_WAKER is clear; the completing thread once it has seen JOIN_WAKER set together with its own COMPLETE | |
+//!
+//! The state word and its transitions are in [`state`]; the layout and the per-future functions in
+//! [`raw`].
+
+mod abort;
+mod error;
+mod header;
+mod id;
+#[expect(unsafe_code, reason = "reads the output through the type-erased cell")]
+mod join;
+#[expect(unsafe_code, reason = "an intrusive list of tasks")]
+mod list;
+#[expect(
+    unsafe_code,
+    reason = "the task cell's layout and its per-future functions"
+)]
+mod raw;
+mod state;
+#[expect(
+    unsafe_code,
+    reason = "a RawWaker's functions are unsafe by their types"
+)]
+mod waker;
+
+pub use abort::AbortHandle;
+pub use error::JoinError;
+pub use id::Id;
+pub use join::JoinHandle;
+
+pub(crate) use header::TaskMeta;
+pub(crate) use id::next_id;
+pub(crate) use list::TaskList;
+pub(crate) use raw::{Notified, RawTask, Schedule, new_task};
+pub(crate) use waker::abort_handle_of;

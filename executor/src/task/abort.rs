@@ -1,0 +1,81 @@
+//! A handle that can only stop a task.
+
+use std::fmt;
+
+use super::id::Id;
+use super::raw::RawTask;
+
+/// Stops a task from anywhere, without being able to await it.
+///
+/// Made by [`JoinHandle::abort_handle`](crate::JoinHandle::abort_handle) and by
+/// [`JoinSet`](crate::JoinSet). Dropping it does nothing to the task.
+///
+/// # Examples
+///
+/// ```ignore
+/// let task = mainspring::spawn(std::future::pending::<()>());
+/// task.abort_handle().abort();
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// ```
+pub struct AbortHandle {
+    /// Holds a reference.
+    task: RawTask,
+}
+
+impl AbortHandle {
+    /// Takes a reference of its own from one that the caller holds.
+    pub(super) fn new(task: RawTask) -> Self {
+        task.state().ref_inc();
+        Self { task }
+    }
+
+    /// Stops the task: its future is dropped at its next turn, or when its present poll ends, and
+    /// its JoinHandle resolves to a cancelled [`JoinError`](crate::JoinError).
+    ///
+    /// A task that has finished, or that finishes in its present poll, keeps its output. A
+    /// blocking job that has started runs to its end.
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Whether the task is over: finished, cancelled or panicked.
+    pub fn is_finished(&self) -> bool {
+        self.task.state().is_complete()
+    }
+
+    /// LocalSet's drop; see [`RawTask::claim_and_cancel`].
+    pub(crate) fn claim_and_cancel(&self) {
+        self.task.claim_and_cancel();
+    }
+
+    /// Whether [`abort`](Self::abort) was called, on this handle or another of the same task.
+    pub(crate) fn is_abort_requested(&self) -> bool {
+        self.task.state().is_cancelled()
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        self.task.id()
+    }
+}
+
+impl Clone for AbortHandle {
+    fn clone(&self) -> Self {
+        Self::new(self.task)
+    }
+}
+
+impl Drop for AbortHandle {
+    fn drop(&mut self) {
+        self.task.drop_ref();
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbortHandle")
+            .field("id", &self.id())
+            .field("spawned_at", &format_args!("{}", self.task.spawned_at()))
+            .finish()
+    }
+}

@@ -1,0 +1,149 @@
+//! The list of live tasks, in shards, so that shutdown finds them all.
+//!
+//! A task is linked by its spawner into the spawner's own shard and unlinked by the thread that
+//! completes it, which is mostly the same one. Spawning and completing share no line of memory
+//! between workers. A shard's lock is held for a few loads and stores, and never while user code
+//! runs.
+
+use std::ptr::NonNull;
+
+use crossbeam_utils::CachePadded;
+
+use super::abort::AbortHandle;
+use super::header::Header;
+use super::raw::RawTask;
+use crate::sync::Mutex;
+
+/// Every live task of a scheduler.
+pub(crate) struct TaskList {
+    /// One for each seat, one for all other threads.
+    shards: Box<[CachePadded<Mutex<Shard>>]>,
+}
+
+/// One shard, behind its lock.
+struct Shard {
+    /// The task spawned last.
+    head: Option<NonNull<Header>>,
+    /// How many are linked.
+    len: usize,
+    /// Set at shutdown: nothing is linked any more.
+    closed: bool,
+}
+
+// SAFETY: the headers it points to are shared between threads by design, and their links are only
+// touched under this shard's lock.
+unsafe impl Send for Shard {}
+
+impl TaskList {
+    pub(crate) fn new(shards: usize) -> Self {
+        let shard = |_| {
+            CachePadded::new(Mutex::new(Shard {
+                head: None,
+                len: 0,
+                closed: false,
+            }))
+        };
+        Self {
+            shards: (0..shards).map(shard).collect(),
+        }
+    }
+
+    /// Links a new task. False if the list is closed.
+    #[must_use]
+    pub(crate) fn insert(&self, task: RawTask) -> bool {
+        let mut shard = self.shards[task.header().shard as usize].lock();
+        if shard.closed {
+            return false;
+        }
+        let next = shard.head.replace(task.0);
+        shard.len += 1;
+        task.header().links.with_mut(|links| {
+            // SAFETY: links are touched only under the shard's lock, which is held.
+            unsafe { (*links).next = next };
+        });
+        if let Some(next) = next {
+            set_prev(next, Some(task.0));
+        }
+        true
+    }
+
+    /// Unlinks a task; one that [`insert`](Self::insert) refused is not linked and stays so.
+    pub(crate) fn remove(&self, task: RawTask) {
+        let mut shard = self.shards[task.header().shard as usize].lock();
+        let (prev, next) = task.header().links.with(|links| {
+            // SAFETY: links are touched only under the shard's lock, which is held.
+            let links = unsafe { &*links };
+            (links.prev, links.next)
+        });
+        match prev {
+            Some(prev) => set_next(prev, next),
+            None if shard.head == Some(task.0) => shard.head = next,
+            None => return,
+        }
+        if let Some(next) = next {
+            set_prev(next, prev);
+        }
+        shard.len -= 1;
+    }
+
+    /// Links nothing from now on.
+    pub(crate) fn close(&self) {
+        for shard in &self.shards {
+            shard.lock().closed = true;
+        }
+    }
+
+    /// How many tasks are alive.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len).sum()
+    }
+
+    /// The tasks alive at this moment, each with a reference of its own.
+    pub(crate) fn snapshot(&self) -> Vec<AbortHandle> {
+        let mut tasks = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let mut cursor = shard.head;
+            while let Some(header) = cursor {
+                let task = RawTask(header);
+                tasks.push(AbortHandle::new(task));
+                // SAFETY: links are touched only under the shard's lock, which is held.
+                cursor = task.header().links.with(|links| unsafe { (*links).next });
+            }
+        }
+        tasks
+    }
+
+    /// Whether some task is neither being polled nor over: it waits, or is on its way to a queue.
+    pub(crate) fn any_at_rest(&self) -> bool {
+        self.shards.iter().any(|shard| {
+            let shard = shard.lock();
+            let mut cursor = shard.head;
+            while let Some(header) = cursor {
+                let task = RawTask(header);
+                if !task.state().is_running_or_complete() {
+                    return true;
+                }
+                // SAFETY: links are touched only under the shard's lock, which is held.
+                cursor = task.header().links.with(|links| unsafe { (*links).next });
+            }
+            false
+        })
+    }
+}
+
+/// Sets the previous link of a linked task whose shard is locked.
+fn set_prev(task: NonNull<Header>, prev: Option<NonNull<Header>>) {
+    RawTask(task).header().links.with_mut(|links| {
+        // SAFETY: links are touched only under the shard's lock, which the caller holds.
+        unsafe { (*links).prev = prev };
+    });
+}
+
+/// Sets the next link of a linked task whose shard is locked.
+fn set_next(task: NonNull<Header>, next: Option<NonNull<Header>>) {
+    RawTask(task).header().links.with_mut(|links| {
+        // SAFETY: links are touched only under the shard's lock, which the caller holds.
+        unsafe { (*links).next = next };
+    });
+}

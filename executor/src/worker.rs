@@ -1,0 +1,490 @@
+//! A worker: a thread with a seat, and the loop that it turns.
+//!
+//! # One turn
+//!
+//! 1. The duty: the root future of `block_on`, if it was woken; the end of the runtime.
+//! 2. Every [`EVENT_INTERVAL`] turns, the driver and the injector, so that neither waits for the
+//!    queue to run empty.
+//! 3. A task from the slot, else from the worker's own queue, else from the injector.
+//! 4. Nothing there: tasks that have yielded come back, after a turn of the driver.
+//! 5. Nothing at all: steal; nothing to steal: sleep, in the driver if nobody is in it.
+//!
+//! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
+
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
+use std::ptr;
+use std::sync::Arc;
+
+use crate::context;
+use crate::driver::Driver;
+use crate::handle::Handle;
+use crate::park::Parker;
+use crate::queue::Steal;
+use crate::scheduler::Scheduler;
+use crate::seat::Core;
+use crate::sync::atomic::Ordering;
+use crate::sync::{catch_unwind, spin_loop};
+use crate::task::Notified;
+
+/// Turns between two looks at the driver and the injector. A prime, so that it does not fall in
+/// step with what the tasks do. At 100 ns a task it bounds the wait of an event at 6 us, and its
+/// system call costs each task about 5 ns.
+const EVENT_INTERVAL: u32 = 61;
+
+/// Tasks taken from the slot in a row before the queue gets a turn: two tasks that wake each
+/// other for ever must not starve the others. Not yet tuned.
+const SLOT_STREAK_MAX: u32 = 16;
+
+/// Scans of all queues before a worker sleeps, while others are awake and so may push. Each is
+/// followed by [`SPINS_A_ROUND`] pauses. Not yet tuned.
+const SEARCH_ROUNDS: usize = 8;
+
+/// Processor pauses between two scans.
+const SPINS_A_ROUND: usize = 32;
+
+/// What a thread turns the worker's loop for.
+pub(crate) trait Duty {
+    /// Does what is to be done now. True ends the loop.
+    fn proceed(&mut self, worker: &Worker) -> bool;
+
+    /// Whether `proceed` has something to do: then the worker does not sleep.
+    fn is_pending(&self) -> bool;
+}
+
+/// A thread that has a seat.
+pub(crate) struct Worker {
+    /// The runtime.
+    handle: Handle,
+    /// The worker's number.
+    seat: usize,
+    /// What makes this thread the worker of its seat.
+    core: Cell<Option<Box<Core>>>,
+    /// Where this thread waits.
+    parker: Arc<Parker>,
+    /// The thread is in the driver: wakes go to the queue, and are made known once, afterwards.
+    turning: Cell<bool>,
+    /// The poll under way has called `yield_now`.
+    yielded: Cell<bool>,
+    /// This worker is counted as a searcher.
+    searching: Cell<bool>,
+    /// Whether `block_on`'s future has yielded, and for how long.
+    root_hold: Cell<RootHold>,
+    /// The worker that this thread was before, for another runtime.
+    outer: Cell<*const Self>,
+}
+
+/// A `block_on` future that has yielded lets others go first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RootHold {
+    /// It has not.
+    Free,
+    /// Until the driver's next turn.
+    UntilTurn,
+    /// Until this many tasks have run, or none is left.
+    Behind(usize),
+}
+
+impl Worker {
+    /// A worker that holds `core`. The caller has counted it as awake.
+    pub(crate) fn new(handle: Handle, core: Box<Core>, parker: Arc<Parker>) -> Self {
+        Self {
+            handle,
+            seat: core.seat,
+            core: Cell::new(Some(core)),
+            parker,
+            turning: Cell::new(false),
+            yielded: Cell::new(false),
+            searching: Cell::new(false),
+            root_hold: Cell::new(RootHold::Free),
+            outer: Cell::new(ptr::null()),
+        }
+    }
+
+    /// The worker that this thread was before, or null.
+    pub(crate) fn outer(&self) -> *const Self {
+        self.outer.get()
+    }
+
+    pub(crate) fn set_outer(&self, outer: *const Self) {
+        self.outer.set(outer);
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    pub(crate) fn seat(&self) -> usize {
+        self.seat
+    }
+
+    #[inline]
+    pub(crate) fn is_of(&self, scheduler: &Scheduler) -> bool {
+        ptr::eq(&**self.handle.scheduler(), scheduler)
+    }
+
+    fn scheduler(&self) -> &Arc<Scheduler> {
+        self.handle.scheduler()
+    }
+
+    /// Turns the loop until the duty ends it.
+    pub(crate) fn run(&self, duty: &mut impl Duty) {
+        loop {
+            if duty.proceed(self) {
+                return;
+            }
+            if self.begin_turn() {
+                self.maintain();
+            }
+            if let Some(task) = self.next_task() {
+                self.execute(task);
+            } else if self.has_yielded() {
+                self.maintain();
+            } else if let Some(task) = self.search(duty) {
+                self.execute(task);
+            } else {
+                self.sleep(duty);
+            }
+        }
+    }
+
+    /// Gives the seat up: the queue goes to the others. Returns the core.
+    pub(crate) fn leave(&self) -> Option<Box<Core>> {
+        self.stop_searching();
+        let mut core = self.core.take()?;
+        let scheduler = self.scheduler();
+        scheduler.idle.leave();
+        scheduler.empty_core(&mut core);
+        // While this thread was awake, pushes may have been left to it.
+        scheduler.notify();
+        Some(core)
+    }
+
+    /// Puts a woken or spawned task where this worker runs it next. Gives it back if this thread
+    /// has no core now.
+    #[inline]
+    pub(crate) fn push(&self, task: Notified) -> Option<Notified> {
+        let Some(core) = self.core.take() else {
+            return Some(task);
+        };
+        let mut notify = false;
+        if self.turning.get() {
+            core.queue.push(task);
+        } else if let Some(displaced) = self.scheduler().seats[self.seat].slot.replace(task) {
+            core.queue.push(displaced);
+            notify = true;
+        }
+        self.core.set(Some(core));
+        if notify {
+            self.scheduler().notify();
+        }
+        None
+    }
+
+    /// Puts a task that was woken during its own poll behind the others. Gives it back if this
+    /// thread has no core now.
+    pub(crate) fn push_behind(&self, task: Notified) -> Option<Notified> {
+        let Some(mut core) = self.core.take() else {
+            return Some(task);
+        };
+        if self.yielded.get() {
+            core.deferred.push(task);
+        } else {
+            core.queue.push(task);
+        }
+        // This worker runs a lone task itself, at once; others may help with more.
+        let notify = core.queue.len() > 1;
+        self.core.set(Some(core));
+        if notify {
+            self.scheduler().notify();
+        }
+        None
+    }
+
+    /// Notes that the poll under way has yielded.
+    pub(crate) fn note_yield(&self) {
+        self.yielded.set(true);
+    }
+
+    /// A reference to the scheduler for a new task, and the shard of this worker's tasks.
+    pub(crate) fn reference_for_spawn(&self) -> Option<(Arc<Scheduler>, usize)> {
+        let mut core = self.core.take()?;
+        let reference = core.spare.pop();
+        self.core.set(Some(core));
+        Some((
+            reference.unwrap_or_else(|| Arc::clone(self.scheduler())),
+            self.seat,
+        ))
+    }
+
+    /// Keeps the reference of a task that is gone; gives it back if it is one too many.
+    pub(crate) fn keep_reference(&self, reference: Arc<Scheduler>) -> Option<Arc<Scheduler>> {
+        let Some(mut core) = self.core.take() else {
+            return Some(reference);
+        };
+        let surplus = core.keep(reference);
+        self.core.set(Some(core));
+        surplus
+    }
+
+    /// Leaves the searchers, and wakes the next one if this was the last (I2 in `idle`).
+    pub(crate) fn stop_searching(&self) {
+        if self.searching.replace(false) && self.scheduler().idle.end_search() {
+            self.scheduler().notify();
+        }
+    }
+
+    /// Calls `poll` on `block_on`'s future, as a task's poll: true if it yielded.
+    pub(crate) fn poll_root<R>(&self, poll: impl FnOnce() -> R) -> R {
+        self.stop_searching();
+        self.yielded.set(false);
+        let result = poll();
+        if self.yielded.replace(false) {
+            self.root_hold.set(RootHold::UntilTurn);
+        }
+        result
+    }
+
+    /// Whether `block_on`'s future must wait for the others, having yielded.
+    pub(crate) fn holds_root(&self) -> bool {
+        self.root_hold.get() != RootHold::Free
+    }
+
+    /// Counts a turn. True if the driver and the injector are due.
+    fn begin_turn(&self) -> bool {
+        self.with_core(|core| {
+            core.turn = core.turn.wrapping_add(1);
+            // Ordering: Relaxed; the monitor compares two readings far apart.
+            self.scheduler().seats[self.seat]
+                .turns
+                .store(core.turn, Ordering::Relaxed);
+            core.turn % EVENT_INTERVAL == 0
+        })
+        .unwrap_or(false)
+    }
+
+    /// The next task without searching: slot, own queue, injector.
+    fn next_task(&self) -> Option<Notified> {
+        let scheduler = self.scheduler();
+        let local = self.with_core(|core| {
+            if core.slot_streak < SLOT_STREAK_MAX {
+                core.slot_streak += 1;
+                if let Some(task) = scheduler.seats[self.seat].slot.take() {
+                    return Some(task);
+                }
+            } else if let Some(task) = scheduler.seats[self.seat].slot.take() {
+                core.queue.push(task);
+            }
+            core.slot_streak = 0;
+            core.queue.pop()
+        });
+        let local = local.flatten();
+        if local.is_none() && self.root_hold.get() != RootHold::UntilTurn {
+            // Nobody is left to go before the root.
+            self.root_hold.set(RootHold::Free);
+        }
+        local
+    }
+
+    /// Runs one task.
+    fn execute(&self, task: Notified) {
+        self.stop_searching();
+        self.yielded.set(false);
+        if let RootHold::Behind(tasks) = self.root_hold.get() {
+            let rest = tasks.checked_sub(1).filter(|rest| *rest > 0);
+            self.root_hold
+                .set(rest.map_or(RootHold::Free, RootHold::Behind));
+        }
+        task.run();
+    }
+
+    fn has_yielded(&self) -> bool {
+        self.root_hold.get() == RootHold::UntilTurn
+            || self
+                .with_core(|core| !core.deferred.is_empty())
+                .unwrap_or(false)
+    }
+
+    /// A turn of the driver; then the tasks that had yielded, and a share of the injector.
+    fn maintain(&self) {
+        let scheduler = self.scheduler();
+        match scheduler.driver.try_enter() {
+            Some(mut driver) if scheduler.environment.wants_turn() => {
+                self.in_driver(|| driver.turn());
+            }
+            Some(_) => {}
+            None => scheduler.environment.tick(self.seat),
+        }
+        let injected = self.steal_batch(|queue| scheduler.injector.steal_into(queue));
+        let waiting = self.with_core(|core| {
+            if let Some(task) = injected {
+                core.queue.push(task);
+            }
+            for task in core.deferred.drain(..) {
+                core.queue.push(task);
+            }
+            core.queue.len()
+        });
+        let waiting = waiting.unwrap_or(0);
+        if self.root_hold.get() == RootHold::UntilTurn {
+            self.root_hold.set(RootHold::Behind(waiting + 1));
+        }
+        if waiting > 1 {
+            scheduler.notify();
+        }
+    }
+
+    /// Calls into the driver: what it wakes goes to this worker's queue, quietly.
+    fn in_driver(&self, call: impl FnOnce()) {
+        self.turning.set(true);
+        // A foreign waker that panics has been reported by the panic hook; the worker lives on.
+        drop(catch_unwind(AssertUnwindSafe(call)));
+        self.turning.set(false);
+    }
+
+    /// Looks for work at the injector and at the others, for a while.
+    fn search(&self, duty: &impl Duty) -> Option<Notified> {
+        let scheduler = self.scheduler();
+        if let Some(task) = self.steal_batch(|queue| scheduler.injector.steal_into(queue)) {
+            self.share_the_rest();
+            return Some(task);
+        }
+        if !self.searching.get() {
+            if !scheduler.idle.begin_search() {
+                return None;
+            }
+            self.searching.set(true);
+        }
+        let rounds = if scheduler.idle.others_awake() {
+            SEARCH_ROUNDS
+        } else {
+            1
+        };
+        for _ in 0..rounds {
+            if let Some(task) = self.steal_from_anyone() {
+                self.share_the_rest();
+                return Some(task);
+            }
+            if duty.is_pending() {
+                return None;
+            }
+            (0..SPINS_A_ROUND).for_each(|_| spin_loop());
+        }
+        None
+    }
+
+    /// After a batch steal: what came with the task is for others, too (I2 and I4 in `idle`).
+    fn share_the_rest(&self) {
+        if self.searching.get() {
+            self.stop_searching();
+        } else if self.with_core(|core| core.queue.len() > 0).unwrap_or(false) {
+            self.scheduler().notify();
+        }
+    }
+
+    /// One look at every other queue, beginning at a random one.
+    fn steal_from_anyone(&self) -> Option<Notified> {
+        let scheduler = self.scheduler();
+        let seats = scheduler.seats.len();
+        let first = self.with_core(|core| core.random_below(seats))?;
+        for victim in (first..seats)
+            .chain(0..first)
+            .filter(|victim| *victim != self.seat)
+        {
+            let stealer = &scheduler.seats[victim].stealer;
+            if !stealer.is_empty() {
+                if let Some(task) = self.steal_batch(|queue| stealer.steal_into(queue)) {
+                    return Some(task);
+                }
+            }
+        }
+        self.steal_batch(|queue| scheduler.injector.steal_into(queue))
+    }
+
+    /// Repeats a steal a few times while it is told to retry. What is left of a `Retry` keeps its
+    /// queue from looking empty, so the worker will not sleep over it.
+    fn steal_batch(
+        &self,
+        steal: impl Fn(&crate::queue::LocalQueue<Notified>) -> Steal<Notified>,
+    ) -> Option<Notified> {
+        const RETRIES: usize = 4;
+        self.with_core(|core| {
+            for _ in 0..RETRIES {
+                match steal(&core.queue) {
+                    Steal::Success(task) => return Some(task),
+                    Steal::Empty => return None,
+                    Steal::Retry => spin_loop(),
+                }
+            }
+            None
+        })
+        .flatten()
+    }
+
+    /// Sleeps until there may be something to do: S2 to S5 of the protocol in `idle`.
+    fn sleep(&self, duty: &impl Duty) {
+        let scheduler = self.scheduler();
+        scheduler
+            .idle
+            .sleep(self.seat, &self.parker, self.searching.replace(false));
+        let work = scheduler.has_work();
+        if work || duty.is_pending() {
+            let unclaimed = scheduler.idle.wake_self(self.seat, work);
+            self.searching.set(work || !unclaimed);
+            return;
+        }
+        match scheduler.driver.try_enter() {
+            Some(mut driver) => {
+                self.in_driver(|| {
+                    let driver: &mut dyn Driver = &mut **driver;
+                    self.parker.park_in(driver);
+                });
+            }
+            None => {
+                scheduler.environment.before_sleep(self.seat);
+                self.parker.park();
+            }
+        }
+        let unclaimed = scheduler.idle.wake_self(self.seat, false);
+        self.searching.set(!unclaimed);
+        if self.with_core(|core| core.queue.len() > 1).unwrap_or(false) {
+            scheduler.notify();
+        }
+    }
+
+    fn with_core<R>(&self, f: impl FnOnce(&mut Core) -> R) -> Option<R> {
+        let mut core = self.core.take()?;
+        let result = f(&mut core);
+        self.core.set(Some(core));
+        Some(result)
+    }
+}
+
+/// The duty of a worker thread: to go on until the runtime ends.
+pub(crate) struct UntilClosed<'a>(pub(crate) &'a Scheduler);
+
+impl Duty for UntilClosed<'_> {
+    fn proceed(&mut self, _worker: &Worker) -> bool {
+        self.0.ending.has_begun()
+    }
+
+    fn is_pending(&self) -> bool {
+        self.0.ending.has_begun()
+    }
+}
+
+/// What a worker thread does, from its start to its end.
+pub(crate) fn worker_thread(handle: &Handle, core: Box<Core>) {
+    let scheduler = handle.scheduler();
+    let seat = core.seat;
+    let worker = Worker::new(handle.clone(), core, Arc::new(Parker::new()));
+    scheduler.environment.enter(Some(seat), &mut || {
+        context::enter_worker(&worker, || {
+            worker.run(&mut UntilClosed(scheduler));
+            drop(worker.leave());
+            if scheduler.ending.worker_leaves() {
+                scheduler.drain(true);
+            }
+        });
+    });
+}

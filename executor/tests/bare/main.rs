@@ -1,0 +1,8 @@
+//! The executor by itself: no I/O, no timers.
+
+mod join_set;
+mod local;
+mod pool;
+mod support;
+mod tasks;
+mod threads;

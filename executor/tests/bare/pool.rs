@@ -1,0 +1,165 @@
+//! The offload pool.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mainspring_executor::{offload, spawn, spawn_blocking};
+
+use crate::support::{Dropped, executor, flavours};
+
+#[test]
+fn a_job_runs_elsewhere_and_gives_its_result() {
+    for executor in flavours() {
+        let (here, there) = executor.handle().block_on(async {
+            let there = spawn_blocking(|| thread::current().id()).await.unwrap();
+            (thread::current().id(), there)
+        });
+        assert_ne!(here, there);
+    }
+}
+
+#[test]
+fn a_panicking_job_reports_and_its_thread_lives_on() {
+    let executor = executor(0);
+    executor.handle().block_on(async {
+        for _ in 0..50 {
+            let error = spawn_blocking(|| panic!("in a job"))
+                .await
+                .map(|()| ())
+                .unwrap_err();
+            assert!(error.is_panic());
+        }
+        assert!(executor.handle().pool_threads().0 <= 2);
+    });
+}
+
+#[test]
+fn a_job_may_spawn_tasks_and_block_on_them() {
+    let executor = executor(1);
+    let output = executor.handle().block_on(async {
+        let handle = mainspring_executor::Handle::try_current().unwrap();
+        spawn_blocking(move || handle.block_on(async { spawn(async { 3 }).await.unwrap() }))
+            .await
+            .unwrap()
+    });
+    assert_eq!(output, 3);
+}
+
+#[test]
+fn computing_jobs_run_at_most_as_many_at_once_as_allowed() {
+    let executor = executor(1);
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    executor.handle().block_on(async {
+        let jobs: Vec<_> = (0..20)
+            .map(|_| {
+                let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+                offload(move |_| {
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    thread::sleep(Duration::from_millis(2));
+                    now.fetch_sub(1, Ordering::SeqCst);
+                })
+            })
+            .collect();
+        for job in jobs {
+            job.await.unwrap();
+        }
+    });
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_computing_job_learns_that_it_was_aborted() {
+    let executor = executor(1);
+    executor.handle().block_on(async {
+        let (started, start) = mpsc::channel();
+        let job = offload(move |job| {
+            started.send(()).unwrap();
+            let begun = Instant::now();
+            while !job.is_cancelled() {
+                assert!(
+                    begun.elapsed() < Duration::from_secs(10),
+                    "the abort was not seen"
+                );
+                thread::sleep(Duration::from_millis(1));
+            }
+            "stopped"
+        });
+        start.recv().unwrap();
+        job.abort();
+        assert_eq!(job.await.unwrap(), "stopped");
+    });
+}
+
+#[test]
+fn a_bursts_threads_retire_while_light_work_goes_on() {
+    let executor = executor(1);
+    executor.handle().block_on(async {
+        let burst: Vec<_> = (0..16)
+            .map(|_| spawn_blocking(|| thread::sleep(Duration::from_millis(20))))
+            .collect();
+        assert_eq!(executor.handle().pool_threads().0, 16);
+        for job in burst {
+            job.await.unwrap();
+        }
+        let begun = Instant::now();
+        while executor.handle().pool_threads().0 > 2 {
+            assert!(
+                begun.elapsed() < Duration::from_secs(10),
+                "the burst's threads stay"
+            );
+            spawn_blocking(|| thread::sleep(Duration::from_millis(5)))
+                .await
+                .unwrap();
+        }
+    });
+}
+
+#[test]
+fn the_end_drops_queued_jobs_and_waits_for_running_ones() {
+    let mut executor = executor(1);
+    let (dropped, finished) = (Dropped::new(), Arc::new(AtomicUsize::new(0)));
+    let jobs: Vec<_> = (0..64)
+        .map(|_| {
+            let (guard, finished) = (dropped.guard(), Arc::clone(&finished));
+            executor.handle().spawn_blocking(move || {
+                let _guard = guard;
+                thread::sleep(Duration::from_millis(50));
+                finished.fetch_add(1, Ordering::SeqCst);
+            })
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(10));
+    executor.shutdown(None);
+    assert_eq!(dropped.count(), 64);
+    assert_eq!(
+        finished.load(Ordering::SeqCst),
+        16,
+        "those that had a thread"
+    );
+    assert!(
+        jobs.iter()
+            .all(mainspring_executor::JoinHandle::is_finished)
+    );
+}
+
+#[test]
+fn a_stuck_job_does_not_hold_a_bounded_shutdown() {
+    let mut executor = executor(1);
+    let (release, wait) = mpsc::channel::<()>();
+    let job = executor
+        .handle()
+        .spawn_blocking(move || wait.recv().is_ok());
+    thread::sleep(Duration::from_millis(20));
+    let begun = Instant::now();
+    executor.shutdown(Some(Duration::from_millis(100)));
+    let took = begun.elapsed();
+    assert!(
+        took >= Duration::from_millis(100) && took < Duration::from_secs(2),
+        "{took:?}"
+    );
+    drop(release);
+    drop(job);
+}
