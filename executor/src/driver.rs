@@ -4,13 +4,17 @@
 //! [`Driver`] it was given; everything that a thread needs around the tasks it runs comes from the
 //! [`Environment`].
 
+use std::any::Any;
 use std::fmt;
 
 /// The exclusive side of the I/O and timer driver: one thread at a time is in it.
 pub trait Driver: Send + 'static {
     /// Waits until there is an event, a timer is due, or [`Environment::unpark`] is called; then
     /// wakes what is due. An `unpark` that came before the wait ends it at once.
-    fn park(&mut self);
+    ///
+    /// `quiet` tells whether events and timers are all that can happen: no unpark has come, and no
+    /// job of the offload pool is under way. A clock that jumps to the next timer asks it first.
+    fn park(&mut self, quiet: &dyn Fn() -> bool);
 
     /// Wakes what is due, without waiting.
     fn turn(&mut self);
@@ -34,6 +38,9 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// A worker goes to sleep while another thread is parked in the driver: what this worker has
     /// armed must reach that thread.
     fn before_sleep(&self, seat: usize);
+
+    /// Itself, so that whoever made it finds its own type again.
+    fn as_any(&self) -> &dyn Any;
 
     /// The runtime has ended: waits that are left end with an error, or stay pending.
     fn shutdown(&self);

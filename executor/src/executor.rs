@@ -71,6 +71,8 @@ impl fmt::Debug for Config {
 #[derive(Debug)]
 pub struct Executor {
     handle: Handle,
+    /// Whether the drop is to wait.
+    detached: bool,
 }
 
 impl Executor {
@@ -118,6 +120,7 @@ impl Executor {
         });
         let executor = Self {
             handle: Handle::new(scheduler),
+            detached: false,
         };
         // On an error the executor is dropped, which ends the threads that run already.
         executor.start_workers(cores, &hooks)?;
@@ -164,10 +167,18 @@ impl Executor {
     pub fn shutdown(&mut self, limit: Option<Duration>) {
         self.handle.scheduler().shutdown(limit);
     }
+
+    /// Lets the executor go without ending it or waiting for it: after a bounded
+    /// [`shutdown`](Self::shutdown), what still runs is left behind.
+    pub fn detach(&mut self) {
+        self.detached = true;
+    }
 }
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        self.shutdown(None);
+        if !self.detached {
+            self.shutdown(None);
+        }
     }
 }

@@ -31,6 +31,9 @@ mod executor;
 mod handle;
 mod hooks;
 mod idle;
+#[cfg(mainspring_loom)]
+#[doc(hidden)]
+pub mod internals;
 mod join_set;
 mod local;
 mod offload;

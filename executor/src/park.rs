@@ -78,11 +78,12 @@ impl Parker {
     }
 
     /// Waits in the driver for an event, a timer or an unpark.
-    pub(crate) fn park_in(&self, driver: &mut dyn Driver) {
+    pub(crate) fn park_in(&self, driver: &mut dyn Driver, quiet: impl Fn() -> bool) {
         // Ordering: AcqRel; as in `park`. The unparker that sees DRIVING calls
         // `Environment::unpark`, which ends a wait that has not begun, too.
         if self.state.swap(DRIVING, Ordering::AcqRel) != NOTIFIED {
-            driver.park();
+            // Ordering: Acquire; as in `park`. It decides nothing but a paused clock's jump.
+            driver.park(&|| self.state.load(Ordering::Acquire) != NOTIFIED && quiet());
         }
         // Ordering: AcqRel; as in `park`.
         self.state.swap(EMPTY, Ordering::AcqRel);

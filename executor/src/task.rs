@@ -55,3 +55,7 @@ pub(crate) use id::next_id;
 pub(crate) use list::TaskList;
 pub(crate) use raw::{Notified, RawTask, Schedule, new_task};
 pub(crate) use waker::abort_handle_of;
+#[cfg(mainspring_loom)]
+pub use state::{Begin, Completed, EndPending};
+#[cfg(mainspring_loom)]
+pub(crate) use state::State;

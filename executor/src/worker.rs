@@ -437,7 +437,7 @@ impl Worker {
             Some(mut driver) => {
                 self.in_driver(|| {
                     let driver: &mut dyn Driver = &mut **driver;
-                    self.parker.park_in(driver);
+                    self.parker.park_in(driver, || scheduler.pool.is_idle());
                 });
             }
             None => {

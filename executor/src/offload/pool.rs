@@ -275,6 +275,12 @@ impl Pool {
         true
     }
 
+    /// Whether no job is queued or running.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.state.lock();
+        state.threads == state.idle.len() && state.blocking.is_empty() && state.computing.is_empty()
+    }
+
     /// How many threads there are, and how many of them are idle.
     pub(crate) fn threads(&self) -> (usize, usize) {
         let state = self.state.lock();

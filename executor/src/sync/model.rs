@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::panic::UnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub(crate) use loom::hint::spin_loop;
 
@@ -116,15 +116,6 @@ impl Condvar {
     pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
         let held = guard.0.take().expect("held outside of a wait");
         guard.0 = Some(self.0.wait(held).expect("loom never poisons"));
-    }
-
-    pub(crate) fn wait_for<T>(
-        &self,
-        guard: &mut MutexGuard<'_, T>,
-        _limit: Duration,
-    ) -> WaitTimeoutResult {
-        self.wait(guard);
-        WaitTimeoutResult
     }
 
     pub(crate) fn wait_until<T>(

@@ -62,7 +62,7 @@ pub(crate) struct State(AtomicUsize);
 /// What the caller of [`State::begin`] must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Begin {
+pub enum Begin {
     /// Poll the future.
     Poll,
     /// Drop the future and complete the task as cancelled.
@@ -72,7 +72,7 @@ pub(crate) enum Begin {
 /// What the caller of [`State::end_pending`] must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum EndPending {
+pub enum EndPending {
     /// Nothing; the task may already belong to somebody else.
     Idle,
     /// Push the task again: it was woken during the poll. The caller holds its queue entry.
@@ -84,7 +84,7 @@ pub(crate) enum EndPending {
 /// What the caller of [`State::complete`] must do with the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Completed {
+pub enum Completed {
     /// Drop it: the JoinHandle is gone.
     DropOutput,
     /// Leave it: the JoinHandle will look for it.

@@ -20,6 +20,9 @@ impl Environment for Bare {
     fn tick(&self, _seat: usize) {}
     fn before_sleep(&self, _seat: usize) {}
     fn shutdown(&self) {}
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 pub(crate) fn config(worker_threads: usize) -> Config {

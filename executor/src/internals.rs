@@ -1,0 +1,165 @@
+//! The protocols, laid open for the models of `loom-tests`. Only under `mainspring_loom`.
+//!
+//! Each type wraps one that the executor uses and forwards to it; no logic lives here.
+#![expect(missing_docs, reason = "the wrapped items are documented where they are")]
+#![expect(missing_debug_implementations, reason = "used by models only")]
+
+use std::sync::Arc;
+
+use crate::driver::Driver;
+use crate::idle;
+use crate::park;
+use crate::queue;
+use crate::task;
+
+pub use crate::task::{Begin, Completed, EndPending};
+
+/// The task state word.
+pub struct State(task::State);
+
+impl State {
+    pub fn new() -> Self {
+        Self(task::State::new())
+    }
+
+    pub fn wake(&self) -> bool {
+        self.0.wake()
+    }
+
+    pub fn abort(&self) -> bool {
+        self.0.abort()
+    }
+
+    pub fn begin(&self) -> Begin {
+        self.0.begin()
+    }
+
+    pub fn end_pending(&self) -> EndPending {
+        self.0.end_pending()
+    }
+
+    pub fn complete(&self) -> Completed {
+        self.0.complete()
+    }
+
+    pub fn set_join_waker(&self) -> bool {
+        self.0.set_join_waker()
+    }
+
+    pub fn drop_join_interest(&self) -> bool {
+        self.0.drop_join_interest()
+    }
+
+    pub fn ref_dec(&self) -> bool {
+        self.0.ref_dec()
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A thread's waiting place.
+#[derive(Clone)]
+pub struct Parker(Arc<park::Parker>);
+
+impl Parker {
+    pub fn new() -> Self {
+        Self(Arc::new(park::Parker::new()))
+    }
+
+    pub fn park(&self) {
+        self.0.park();
+    }
+
+    pub fn park_in(&self, driver: &mut dyn Driver) {
+        self.0.park_in(driver, || true);
+    }
+
+    pub fn unpark(&self) -> bool {
+        self.0.unpark()
+    }
+}
+
+impl Default for Parker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Who sleeps, and whom a push wakes.
+pub struct Idle(idle::Idle);
+
+impl Idle {
+    pub fn new(limit: usize) -> Self {
+        Self(idle::Idle::new(limit))
+    }
+
+    pub fn join(&self) {
+        self.0.join();
+    }
+
+    pub fn notify(&self) -> Option<Parker> {
+        self.0.notify().map(Parker)
+    }
+
+    pub fn begin_search(&self) -> bool {
+        self.0.begin_search()
+    }
+
+    pub fn end_search(&self) -> bool {
+        self.0.end_search()
+    }
+
+    pub fn sleep(&self, seat: usize, parker: &Parker, searching: bool) {
+        self.0.sleep(seat, &parker.0, searching);
+    }
+
+    pub fn wake_self(&self, seat: usize, searching: bool) -> bool {
+        self.0.wake_self(seat, searching)
+    }
+}
+
+/// A worker's queue.
+pub struct LocalQueue<T>(queue::LocalQueue<T>);
+
+/// The thieves' side of it.
+pub struct Stealer<T>(queue::Stealer<T>);
+
+/// What a thief found.
+pub enum Stolen<T> {
+    Nothing,
+    Something(T),
+    Retry,
+}
+
+impl<T> LocalQueue<T> {
+    pub fn new() -> (Self, Stealer<T>) {
+        let (local, stealer) = queue::LocalQueue::new();
+        (Self(local), Stealer(stealer))
+    }
+
+    pub fn push(&self, item: T) {
+        self.0.push(item);
+    }
+
+    pub fn pop(&self) -> Option<T> {
+        self.0.pop()
+    }
+}
+
+impl<T> Stealer<T> {
+    pub fn steal_into(&self, own: &LocalQueue<T>) -> Stolen<T> {
+        match self.0.steal_into(&own.0) {
+            queue::Steal::Success(item) => Stolen::Something(item),
+            queue::Steal::Retry => Stolen::Retry,
+            queue::Steal::Empty => Stolen::Nothing,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,113 @@
+//! The driver of one runtime: sockets and timers, put together.
+//!
+//! The parked worker waits for sockets until the earliest deadline, then turns the wheels. What
+//! became due is woken with no lock held but the right to be in the driver, which nobody waits
+//! for.
+
+use std::any::Any;
+use std::io as std_io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mainspring_executor as executor;
+use mainspring_io as io;
+use mainspring_timer as timer;
+
+/// The shared side.
+#[derive(Debug, Clone)]
+pub(super) struct Drivers {
+    pub(super) io: io::Handle,
+    pub(super) timer: timer::Handle,
+}
+
+/// The exclusive side.
+#[derive(Debug)]
+pub(super) struct MainDriver {
+    driver: io::Driver,
+    io: io::Handle,
+    timer: timer::Handle,
+}
+
+impl Drivers {
+    /// Both sides, for an executor with this many seats.
+    pub(super) fn new(seats: usize) -> std_io::Result<(Self, MainDriver)> {
+        let (driver, io) = io::Driver::new()?;
+        io.set_delay(|delay| Box::pin(timer::sleep(delay)));
+        let unpark = io.clone();
+        let timer = timer::Handle::new(seats, Arc::new(move || unpark.unpark()));
+        let main = MainDriver { driver, io: io.clone(), timer: timer.clone() };
+        Ok((Self { io, timer }, main))
+    }
+}
+
+impl executor::Environment for Drivers {
+    fn enter(&self, seat: Option<usize>, body: &mut dyn FnMut()) {
+        let _io = self.io.enter();
+        let _timer = self.timer.enter(seat);
+        body();
+    }
+
+    fn unpark(&self) {
+        self.io.unpark();
+    }
+
+    fn wants_turn(&self) -> bool {
+        self.io.has_sources() || self.timer.next_deadline().is_some()
+    }
+
+    fn tick(&self, seat: usize) {
+        self.timer.turn_seat(seat);
+    }
+
+    fn before_sleep(&self, seat: usize) {
+        self.timer.before_sleep(seat);
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn shutdown(&self) {
+        self.io.shutdown();
+        self.timer.shutdown();
+    }
+}
+
+impl MainDriver {
+    /// Waits for sockets, `wait` at most. Returns how many had events.
+    fn wait_for_io(&mut self, wait: Option<Duration>) -> usize {
+        // On an error the driver has told everybody who waits for a socket; from then on its turns
+        // wait without events, so that timers and wake-ups go on.
+        self.driver.turn(wait).unwrap_or(0)
+    }
+
+    /// The wait of a paused clock: it jumps to the next timer when nothing else can happen.
+    fn park_paused(&mut self, quiet: &dyn Fn() -> bool) {
+        if self.wait_for_io(Some(Duration::ZERO)) > 0 || self.timer.turn() > 0 {
+            return;
+        }
+        if !quiet() || !self.timer.advance_to_next() {
+            // An unpark that has come ends this wait at once; a job that ends brings one.
+            self.wait_for_io(None);
+        }
+    }
+}
+
+impl executor::Driver for MainDriver {
+    fn park(&mut self, quiet: &dyn Fn() -> bool) {
+        if self.timer.is_paused() {
+            return self.park_paused(quiet);
+        }
+        let wait = self.timer.prepare_park(None);
+        self.wait_for_io(wait);
+        self.timer.finish_park();
+        self.timer.turn();
+    }
+
+    fn turn(&mut self) {
+        if self.io.has_sources() {
+            self.wait_for_io(Some(Duration::ZERO));
+        }
+        self.timer.turn();
+    }
+}

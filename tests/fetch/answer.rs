@@ -1,0 +1,115 @@
+//! What the tests' servers answer: whole bodies and broken ones.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use hyper::Response;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// What is sent.
+    bytes: Bytes,
+    /// The length that is announced; without one the body is sent in chunks.
+    length: Option<u64>,
+    /// What happens when everything has been sent.
+    end: End,
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// As it should.
+    Proper,
+    /// The connection is closed.
+    Cut,
+    /// Nothing more ever comes.
+    Silence,
+}
+
+impl Answer {
+    /// A complete body.
+    pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self {
+            length: Some(bytes.len() as u64),
+            bytes,
+            end: End::Proper,
+        }
+    }
+
+    /// A complete body of text.
+    pub(crate) fn text(text: &'static str) -> Self {
+        Self::bytes(text)
+    }
+
+    /// Sends it in chunks, without a length.
+    pub(crate) fn chunked(self) -> Self {
+        Self {
+            length: None,
+            ..self
+        }
+    }
+
+    /// Closes the connection when the bytes are sent, `missing` before the announced end.
+    pub(crate) fn cut(self, missing: u64) -> Self {
+        Self {
+            length: self.length.map(|length| length + missing),
+            end: End::Cut,
+            ..self
+        }
+    }
+
+    /// Stops when the bytes are sent, `missing` before the announced end.
+    pub(crate) fn silent(self, missing: u64) -> Self {
+        Self {
+            length: self.length.map(|length| length + missing),
+            end: End::Silence,
+            ..self
+        }
+    }
+
+    /// As an answer with a status and a header.
+    pub(crate) fn with(self, status: u16, header: Option<(&str, &str)>) -> Response<Self> {
+        let mut builder = Response::builder().status(status);
+        if let Some((name, value)) = header {
+            builder = builder.header(name, value);
+        }
+        builder.body(self).expect("status and header are valid")
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if !self.bytes.is_empty() {
+            let bytes = std::mem::take(&mut self.bytes);
+            self.length = self.length.map(|length| length - bytes.len() as u64);
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        match self.end {
+            End::Proper => Poll::Ready(None),
+            End::Cut => Poll::Ready(Some(Err(io::Error::other("cut off")))),
+            // Nobody keeps the waker, so nothing ever wakes the connection for this.
+            End::Silence => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty() && self.end == End::Proper
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.length {
+            Some(length) => SizeHint::with_exact(length),
+            None => SizeHint::default(),
+        }
+    }
+}
