@@ -19,13 +19,14 @@
 //!
 //! * it claims a sleeper, which searches;
 //! * somebody searches: a searcher that goes to sleep does S2 to S4 after this, and sees the item;
-//!   a searcher that finds something else and was the last passes the duty on (`end_search`);
+//!   a searcher that finds something else and was the last scans again (`end_search`);
 //! * `limit` workers are awake: each of them scans before it sleeps (S4).
 //!
 //! # Invariants
 //!
 //! * I1: every sleeper scans again after it has registered; a `Retry` counts as something found.
-//! * I2: the last searcher that finds work notifies: there may be more than it took.
+//! * I2: the last searcher that finds work scans once more after it has left the searchers, behind
+//!   a fence, and notifies if there is more: a pusher that saw it searching relied on it.
 //! * I3: the counts are changed by the claimer, before the sleeper runs, so that one push wakes
 //!   one sleeper and no sleeper is woken twice.
 //! * I4: whoever moves items from queue to queue (a batch steal, a worker that leaves) notifies
@@ -165,12 +166,18 @@ impl Idle {
         true
     }
 
-    /// A searcher has found work. True if it was the last: then it must notify (I2).
+    /// A searcher has found work. True if it was the last: then it must scan, and notify if there
+    /// is more (I2).
     #[must_use]
     pub(crate) fn end_search(&self) -> bool {
-        // Ordering: Relaxed; the `notify` that follows has the fence.
+        // Ordering: Relaxed; the fence below orders it before the scan.
         let before = Counts(self.word.fetch_sub(ONE_SEARCHING, Ordering::Relaxed));
-        before.searching() == 1
+        let last = before.searching() == 1;
+        if last {
+            // Pairs with P2 in `notify`: a pusher that saw this searcher is seen by its scan.
+            fence(Ordering::SeqCst);
+        }
+        last
     }
 
     /// S2 and S3: registers a sleeper. The caller scans again, then parks.

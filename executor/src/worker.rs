@@ -227,10 +227,14 @@ impl Worker {
         surplus
     }
 
-    /// Leaves the searchers, and wakes the next one if this was the last (I2 in `idle`).
+    /// Leaves the searchers. If this was the last one and there is more work, wakes the next (I2
+    /// in `idle`).
     pub(crate) fn stop_searching(&self) {
         if self.searching.replace(false) && self.scheduler().idle.end_search() {
-            self.scheduler().notify();
+            let scheduler = self.scheduler();
+            if scheduler.has_work() {
+                scheduler.notify();
+            }
         }
     }
 

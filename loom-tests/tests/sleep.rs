@@ -15,7 +15,7 @@ fn take_one(idle: &Idle, seat: usize, parker: &Parker, victim: &Stealer<u32>) ->
         if searching {
             match victim.steal_into(&own) {
                 Stolen::Something(item) => {
-                    if idle.end_search() {
+                    if idle.end_search() && !victim.is_empty() {
                         wake(idle);
                     }
                     return item;
