@@ -21,7 +21,9 @@ use crate::task::{AbortHandle, Id, JoinError, JoinHandle};
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// let mut set = mainspring::task::JoinSet::new();
 /// for n in 0..10 {
 ///     set.spawn(async move { n * n });
@@ -31,6 +33,7 @@ use crate::task::{AbortHandle, Id, JoinError, JoinHandle};
 ///     sum += square.unwrap();
 /// }
 /// assert_eq!(sum, 285);
+/// # }
 /// ```
 pub struct JoinSet<T> {
     tasks: Slab<Member<T>>,

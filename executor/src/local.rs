@@ -38,7 +38,7 @@ owning_thread_local! {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
 /// use std::rc::Rc;
 /// let runtime = mainspring::runtime::Runtime::new().unwrap();
 /// let local = mainspring::task::LocalSet::new();

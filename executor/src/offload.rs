@@ -80,12 +80,15 @@ impl Scheduler {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// let sum = mainspring::task::spawn_blocking(|| {
 ///     std::thread::sleep(std::time::Duration::from_millis(5));
 ///     1 + 1
 /// });
 /// assert_eq!(sum.await.unwrap(), 2);
+/// # }
 /// ```
 #[track_caller]
 pub fn spawn_blocking<F, R>(job: F) -> JoinHandle<R>
@@ -113,7 +116,9 @@ where
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// let primes = mainspring::task::offload(|job| {
 ///     (2u64..100_000)
 ///         .take_while(|_| !job.is_cancelled())
@@ -121,6 +126,7 @@ where
 ///         .count()
 /// });
 /// assert_eq!(primes.await.unwrap(), 9592);
+/// # }
 /// ```
 #[track_caller]
 pub fn offload<F, R>(job: F) -> JoinHandle<R>

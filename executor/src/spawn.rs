@@ -15,9 +15,12 @@ use crate::task::{Id, JoinHandle};
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// let task = mainspring::spawn(async { "done" });
 /// assert_eq!(task.await.unwrap(), "done");
+/// # }
 /// ```
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>

@@ -38,6 +38,7 @@ mod list;
     reason = "the task cell's layout and its per-future functions"
 )]
 mod raw;
+#[cfg_attr(not(mainspring_loom), expect(unreachable_pub, reason = "the models see the answers"))]
 mod state;
 #[expect(
     unsafe_code,

@@ -20,11 +20,13 @@ use crate::context;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let first = mainspring::spawn(async { 1 });
 /// mainspring::task::yield_now().await;
 /// assert!(first.is_finished());
-/// # // On a current-thread runtime.
+/// # }
 /// ```
 pub async fn yield_now() {
     YieldNow { yielded: false }.await;

@@ -12,10 +12,13 @@ use super::raw::RawTask;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// let task = mainspring::spawn(std::future::pending::<()>());
 /// task.abort_handle().abort();
 /// assert!(task.await.unwrap_err().is_cancelled());
+/// # }
 /// ```
 pub struct AbortHandle {
     /// Holds a reference.

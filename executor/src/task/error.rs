@@ -11,10 +11,13 @@ use crate::sync::Mutex;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// let task = mainspring::spawn(async { panic!("out of cheese") });
 /// let error = task.await.unwrap_err();
 /// assert!(error.is_panic());
+/// # }
 /// ```
 pub struct JoinError {
     /// The task that did not finish.

@@ -13,10 +13,13 @@ use crate::sync::const_thread_local;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// let task = mainspring::spawn(async { mainspring::task::id() });
 /// let id = task.id();
 /// assert_eq!(task.await.unwrap(), id);
+/// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(NonZeroU64);

@@ -27,9 +27,12 @@ use super::raw::RawTask;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// let task = mainspring::spawn(async { 6 * 7 });
 /// assert_eq!(task.await.unwrap(), 42);
+/// # }
 /// ```
 pub struct JoinHandle<T> {
     /// Holds a reference, and JOIN_INTEREST.
