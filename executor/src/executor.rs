@@ -12,12 +12,14 @@ use crate::driver::{Driver, Environment};
 use crate::handle::Handle;
 use crate::hooks::{Hook, Hooks};
 use crate::idle::{Idle, SEATS_MAX};
+use crate::monitor::{self, Monitor};
 use crate::offload::{Pool, PoolConfig};
 use crate::park::DriverSeat;
 use crate::queue::Injector;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, Seat};
 use crate::shutdown::Ending;
+use crate::sync::thread;
 use crate::task::TaskList;
 use crate::worker;
 
@@ -115,6 +117,7 @@ impl Executor {
             environment,
             lobby: Lobby::new(guests),
             pool: Pool::new(pool),
+            monitor: Monitor::new(),
             ending: Ending::new(),
             workers: config.worker_threads,
         });
@@ -124,14 +127,29 @@ impl Executor {
         };
         // On an error the executor is dropped, which ends the threads that run already.
         executor.start_workers(cores, &hooks)?;
+        if config.worker_threads > 0 {
+            executor.start_monitor()?;
+        }
         Ok(executor)
+    }
+
+    fn start_monitor(&self) -> io::Result<()> {
+        let handle = self.handle.clone();
+        let ending = &self.handle.scheduler().ending;
+        ending.monitor_starts();
+        let name = "mainspring-monitor".to_owned();
+        let spawned = thread::Builder::new().name(name).spawn(move || {
+            monitor::monitor_thread(&handle);
+            handle.scheduler().ending.thread_ends();
+        });
+        spawned.map(drop).inspect_err(|_| ending.thread_ends())
     }
 
     fn start_workers(&self, cores: Vec<Box<Core>>, hooks: &Hooks) -> io::Result<()> {
         let ending = &self.handle.scheduler().ending;
         // All are counted before the first may leave: the last one to leave drains.
         let count = cores.len();
-        (0..count).for_each(|_| ending.worker_starts());
+        ending.workers_start(count);
         for (started, core) in cores.into_iter().enumerate() {
             self.handle.scheduler().idle.join();
             let handle = self.handle.clone();
@@ -140,13 +158,13 @@ impl Executor {
                 own_hooks.thread_starts();
                 worker::worker_thread(&handle, core);
                 own_hooks.thread_stops();
-                handle.scheduler().ending.worker_ends();
+                handle.scheduler().ending.thread_ends();
             });
             if let Err(error) = spawned {
                 self.handle.scheduler().idle.leave();
                 for _ in started..count {
                     ending.worker_leaves();
-                    ending.worker_ends();
+                    ending.thread_ends();
                 }
                 return Err(error);
             }

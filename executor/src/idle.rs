@@ -141,6 +141,21 @@ impl Idle {
         if !counts.wants_searcher(self.limit) {
             return None;
         }
+        self.take_sleeper(&mut sleepers)
+    }
+
+    /// The monitor's claim: because a worker is stuck, the limit does not count.
+    pub(crate) fn claim_for_rescue(&self) -> Option<Arc<Parker>> {
+        let mut sleepers = self.sleepers.lock();
+        // Ordering: Relaxed; as in `claim`.
+        let counts = Counts(self.word.load(Ordering::Relaxed));
+        if counts.searching() > 0 {
+            return None;
+        }
+        self.take_sleeper(&mut sleepers)
+    }
+
+    fn take_sleeper(&self, sleepers: &mut Vec<Sleeper>) -> Option<Arc<Parker>> {
         let latest = sleepers.len().checked_sub(1)?;
         let chosen = sleepers
             .iter()
@@ -210,6 +225,22 @@ impl Idle {
         // Ordering: Relaxed; the lock orders it against claims.
         self.word.fetch_add(change, Ordering::Relaxed);
         true
+    }
+
+    /// Whether anybody is awake.
+    pub(crate) fn anybody_awake(&self) -> bool {
+        // Ordering: Relaxed; where it matters the caller has a fence before it.
+        Counts(self.word.load(Ordering::Relaxed)).awake() > 0
+    }
+
+    /// Which seats sleep, and whether one of them does so in the driver.
+    pub(crate) fn sleeping_seats(&self) -> (Vec<usize>, bool) {
+        let sleepers = self.sleepers.lock();
+        let driven = sleepers.iter().any(|sleeper| sleeper.parker.is_driving());
+        (
+            sleepers.iter().map(|sleeper| sleeper.seat).collect(),
+            driven,
+        )
     }
 
     /// The parkers of all who sleep, for shutdown. They stay registered and take their own

@@ -1,13 +1,13 @@
 //! The protocols, laid open for the models of `loom-tests`. Only under `mainspring_loom`.
 //!
 //! Each type wraps one that the executor uses and forwards to it; no logic lives here.
-#![expect(missing_docs, reason = "the wrapped items are documented where they are")]
 #![expect(missing_debug_implementations, reason = "used by models only")]
 
 use std::sync::Arc;
 
 use crate::driver::Driver;
 use crate::idle;
+use crate::monitor;
 use crate::park;
 use crate::queue;
 use crate::task;
@@ -101,6 +101,10 @@ impl Idle {
         self.0.join();
     }
 
+    pub fn anybody_awake(&self) -> bool {
+        self.0.anybody_awake()
+    }
+
     pub fn notify(&self) -> Option<Parker> {
         self.0.notify().map(Parker)
     }
@@ -161,5 +165,28 @@ impl<T> Stealer<T> {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Where the monitor waits.
+pub struct Monitor(monitor::Monitor);
+
+impl Monitor {
+    pub fn new() -> Self {
+        Self(monitor::Monitor::new())
+    }
+
+    pub fn worker_wakes(&self) {
+        self.0.worker_wakes();
+    }
+
+    pub fn sleep_unless(&self, awake: impl Fn() -> bool) {
+        self.0.sleep_unless(awake);
+    }
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -15,6 +15,7 @@
 //! | `idle`, `park` | who sleeps, who wakes whom, who is in the driver |
 //! | `scheduler`, `seat` | what the threads share, what each has for itself |
 //! | `block_on` | a calling thread becomes a worker |
+//! | `monitor` | what a stuck worker holds up goes elsewhere |
 //! | `offload` | threads for jobs that block or compute |
 //! | `shutdown` | how it ends |
 //! | `local`, `join_set` | tasks that stay on a thread; sets of tasks |
@@ -36,6 +37,7 @@ mod idle;
 pub mod internals;
 mod join_set;
 mod local;
+mod monitor;
 mod offload;
 mod park;
 mod queue;

@@ -17,8 +17,6 @@
 //!
 //! Rejected: a sharded queue with separate idle accounting (such a one lost wake-ups in
 //! production elsewhere and was taken back within days).
-//!
-//! Checked by: loom-tests/tests/offload.rs
 
 mod job;
 mod pool;

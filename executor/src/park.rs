@@ -121,6 +121,11 @@ impl DriverSeat {
         }
     }
 
+    /// Whether there is a driver at all.
+    pub(crate) fn exists(&self) -> bool {
+        self.driver.is_some()
+    }
+
     /// The driver, if nobody is in it.
     pub(crate) fn try_enter(&self) -> Option<MutexGuard<'_, Box<dyn Driver>>> {
         self.driver.as_ref()?.try_lock()

@@ -10,6 +10,7 @@ use crate::block_on::Lobby;
 use crate::context;
 use crate::driver::Environment;
 use crate::idle::Idle;
+use crate::monitor::Monitor;
 use crate::offload::Pool;
 use crate::park::{DriverSeat, Parker};
 use crate::queue::{Injector, Steal};
@@ -35,6 +36,8 @@ pub(crate) struct Scheduler {
     pub(crate) lobby: Lobby,
     /// The threads for blocking and computing jobs.
     pub(crate) pool: Pool,
+    /// The thread that looks after stuck workers.
+    pub(crate) monitor: Monitor,
     /// How far the runtime's end has come.
     pub(crate) ending: Ending,
     /// How many worker threads there are.

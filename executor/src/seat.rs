@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::queue::{LocalQueue, Stealer};
 use crate::scheduler::Scheduler;
 use crate::slot::Slot;
-use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::task::Notified;
 
 /// The shared side of a worker.
@@ -21,6 +21,8 @@ pub(crate) struct Seat {
     pub(crate) stealer: Stealer<Notified>,
     /// Counts the worker's turns; written by its thread only.
     pub(crate) turns: AtomicU32,
+    /// Whether a thread has the seat: a hint for the monitor.
+    taken: AtomicBool,
 }
 
 /// The exclusive side of a worker.
@@ -54,6 +56,7 @@ impl Seat {
             slot: Slot::new(),
             stealer,
             turns: AtomicU32::new(0),
+            taken: AtomicBool::new(false),
         };
         let core = Core {
             seat: number,
@@ -66,6 +69,20 @@ impl Seat {
             spare: Vec::new(),
         };
         (seat, Box::new(core))
+    }
+}
+
+impl Seat {
+    /// A thread takes the seat, or leaves it.
+    pub(crate) fn set_taken(&self, taken: bool) {
+        // Ordering: Relaxed; a hint.
+        self.taken.store(taken, Ordering::Relaxed);
+    }
+
+    /// Whether a thread has the seat.
+    pub(crate) fn is_taken(&self) -> bool {
+        // Ordering: Relaxed; a hint.
+        self.taken.load(Ordering::Relaxed)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::sync::{Condvar, Mutex, thread};
 #[derive(Debug)]
 pub(crate) struct Ending {
     begun: AtomicBool,
-    /// Worker threads that have not left yet, and those that have not ended yet.
+    /// Worker threads that have not left their loops yet, and all threads that have not ended.
     threads: Mutex<Threads>,
     /// Rung when the last thread has ended.
     ended: Condvar,
@@ -58,11 +58,16 @@ impl Ending {
         self.begun.load(Ordering::Relaxed)
     }
 
-    /// A worker thread is about to be started.
-    pub(crate) fn worker_starts(&self) {
+    /// So many worker threads are about to be started.
+    pub(crate) fn workers_start(&self, count: usize) {
         let mut threads = self.threads.lock();
-        threads.working += 1;
-        threads.alive += 1;
+        threads.working += count;
+        threads.alive += count;
+    }
+
+    /// The monitor is about to be started.
+    pub(crate) fn monitor_starts(&self) {
+        self.threads.lock().alive += 1;
     }
 
     /// A worker thread has left its loop. True for the last one.
@@ -72,8 +77,8 @@ impl Ending {
         threads.working == 0
     }
 
-    /// A worker thread that could not be started, or that has done everything.
-    pub(crate) fn worker_ends(&self) {
+    /// A thread could not be started, or has done everything.
+    pub(crate) fn thread_ends(&self) {
         let mut threads = self.threads.lock();
         threads.alive -= 1;
         if threads.alive == 0 {
@@ -110,6 +115,7 @@ impl Scheduler {
         for parker in self.idle.all_sleepers() {
             self.unpark(&parker);
         }
+        self.monitor.call();
         self.pool.close();
         self.lobby.close();
     }

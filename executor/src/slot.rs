@@ -11,8 +11,6 @@
 //!
 //! Invariant: an entry that was put in comes out exactly once, since each swap gives what the one
 //! before it left.
-//!
-//! Checked by: loom-tests/tests/slot.rs
 
 use std::ptr;
 

@@ -38,7 +38,10 @@ mod list;
     reason = "the task cell's layout and its per-future functions"
 )]
 mod raw;
-#[cfg_attr(not(mainspring_loom), expect(unreachable_pub, reason = "the models see the answers"))]
+#[cfg_attr(
+    not(mainspring_loom),
+    expect(unreachable_pub, reason = "the models see the answers")
+)]
 mod state;
 #[expect(
     unsafe_code,
@@ -55,8 +58,8 @@ pub(crate) use header::TaskMeta;
 pub(crate) use id::next_id;
 pub(crate) use list::TaskList;
 pub(crate) use raw::{Notified, RawTask, Schedule, new_task};
-pub(crate) use waker::abort_handle_of;
-#[cfg(mainspring_loom)]
-pub use state::{Begin, Completed, EndPending};
 #[cfg(mainspring_loom)]
 pub(crate) use state::State;
+#[cfg(mainspring_loom)]
+pub use state::{Begin, Completed, EndPending};
+pub(crate) use waker::abort_handle_of;

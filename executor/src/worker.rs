@@ -88,6 +88,8 @@ enum RootHold {
 impl Worker {
     /// A worker that holds `core`. The caller has counted it as awake.
     pub(crate) fn new(handle: Handle, core: Box<Core>, parker: Arc<Parker>) -> Self {
+        handle.scheduler().seats[core.seat].set_taken(true);
+        handle.scheduler().monitor.worker_wakes();
         Self {
             handle,
             seat: core.seat,
@@ -153,6 +155,7 @@ impl Worker {
         self.stop_searching();
         let mut core = self.core.take()?;
         let scheduler = self.scheduler();
+        scheduler.seats[self.seat].set_taken(false);
         scheduler.idle.leave();
         scheduler.empty_core(&mut core);
         // While this thread was awake, pushes may have been left to it.
@@ -451,6 +454,7 @@ impl Worker {
         }
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
         self.searching.set(!unclaimed);
+        scheduler.monitor.worker_wakes();
         if self.with_core(|core| core.queue.len() > 1).unwrap_or(false) {
             scheduler.notify();
         }

@@ -81,7 +81,10 @@ fn a_searcher_that_finds_work_wakes_the_next() {
         wake(&idle);
         queue.push(2);
         wake(&idle);
-        let taken: u32 = sleepers.into_iter().map(|sleeper| sleeper.join().unwrap()).sum();
+        let taken: u32 = sleepers
+            .into_iter()
+            .map(|sleeper| sleeper.join().unwrap())
+            .sum();
         assert_eq!(taken, 3);
     });
 }

@@ -31,7 +31,11 @@ impl Task {
     fn wake(&self, flag: usize) {
         self.flags[flag].store(true, Ordering::Relaxed);
         if self.state.wake() {
-            assert_eq!(self.entries.fetch_add(1, Ordering::AcqRel), 0, "two entries at once");
+            assert_eq!(
+                self.entries.fetch_add(1, Ordering::AcqRel),
+                0,
+                "two entries at once"
+            );
         }
     }
 
@@ -40,7 +44,10 @@ impl Task {
         while self.entries.load(Ordering::Acquire) == 1 {
             self.entries.fetch_sub(1, Ordering::AcqRel);
             assert_eq!(self.state.begin(), Begin::Poll);
-            assert!(!self.polling.swap(true, Ordering::Relaxed), "two pollers at once");
+            assert!(
+                !self.polling.swap(true, Ordering::Relaxed),
+                "two pollers at once"
+            );
             let now = [0, 1].map(|flag| self.flags[flag].load(Ordering::Relaxed));
             self.seen.with_mut(|seen| unsafe { *seen = now });
             assert!(self.polling.swap(false, Ordering::Relaxed));

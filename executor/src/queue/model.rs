@@ -4,10 +4,13 @@
 //! than crossbeam gives. So emptiness is read from a length that the pusher stores with Release
 //! and a thief reads with Acquire, without the lock: a thief may see an old length, as it may see
 //! an old `back` index of the real deque, and only the fences of the sleep protocol rule that
-//! out. A thief that finds the lock taken gets `Retry`, as a thief that loses a race does.
+//! out. The first thief that finds the lock taken gets `Retry`, as a thief that loses a race does;
+//! later ones wait, for loom would follow a thief that retries for ever.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::Steal;
 use crate::sync::Mutex;
@@ -17,6 +20,8 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 struct Shared<T> {
     items: Mutex<VecDeque<T>>,
     published: AtomicUsize,
+    /// Whether a `Retry` has been given. Not loom's: it decides nothing between threads.
+    retried: AtomicBool,
 }
 
 impl<T> Shared<T> {
@@ -24,6 +29,7 @@ impl<T> Shared<T> {
         Self {
             items: Mutex::new(VecDeque::new()),
             published: AtomicUsize::new(0),
+            retried: AtomicBool::new(false),
         }
     }
 
@@ -52,8 +58,11 @@ impl<T> Shared<T> {
         if self.is_empty() {
             return Steal::Empty;
         }
-        let Some(mut items) = self.items.try_lock() else {
-            return Steal::Retry;
+        let mut items = match self.items.try_lock() {
+            Some(items) => items,
+            // Ordering: Relaxed; loom runs one thread at a time.
+            None if !self.retried.swap(true, Relaxed) => return Steal::Retry,
+            None => self.items.lock(),
         };
         let count = items.len().div_ceil(2).min(most);
         let taken: Vec<T> = items.drain(..count).collect();

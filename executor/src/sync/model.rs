@@ -118,6 +118,15 @@ impl Condvar {
         guard.0 = Some(self.0.wait(held).expect("loom never poisons"));
     }
 
+    pub(crate) fn wait_for<T>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        _limit: std::time::Duration,
+    ) -> WaitTimeoutResult {
+        self.wait(guard);
+        WaitTimeoutResult
+    }
+
     pub(crate) fn wait_until<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,

@@ -251,3 +251,30 @@ fn an_executor_may_be_dropped_inside_its_own_task_and_in_anothers() {
         .handle()
         .block_on(async move { spawn(async move { drop(inner) }).await.unwrap() });
 }
+
+#[test]
+fn a_root_that_blocks_its_thread_does_not_hold_up_what_it_spawned() {
+    for workers in [1, 2] {
+        let executor = executor(workers);
+        executor.handle().block_on(async {
+            let (send, receive) = mpsc::channel();
+            spawn(async move { send.send(()).unwrap() });
+            receive
+                .recv_timeout(Duration::from_secs(5))
+                .expect("the task runs elsewhere");
+        });
+    }
+}
+
+#[test]
+fn a_task_that_blocks_its_thread_does_not_hold_up_what_it_woke_or_spawned() {
+    let executor = executor(2);
+    let (send, receive) = mpsc::channel();
+    executor.handle().spawn(async move {
+        let begun = Instant::now();
+        spawn(async move { send.send(begun.elapsed()).unwrap() });
+        thread::sleep(Duration::from_secs(2));
+    });
+    let waited = receive.recv_timeout(Duration::from_secs(10)).unwrap();
+    assert!(waited < Duration::from_secs(1), "it waited for {waited:?}");
+}
