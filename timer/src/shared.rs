@@ -1,0 +1,157 @@
+//! What the threads of one runtime share: the seats, the clock, and the park protocol.
+
+use std::sync::Arc as StdArc;
+use std::time::Duration;
+
+use crate::clock::{Clock, after_by};
+use crate::park::Park;
+use crate::seat::Seat;
+use crate::sync::Arc;
+use crate::wheel::NEVER;
+
+/// The timers of one runtime.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// The clock and the park protocol.
+    core: Arc<Core>,
+    /// The workers' seats, in their order.
+    seats: Box<[Arc<Seat>]>,
+    /// The seat of all threads that are no workers.
+    outside: Arc<Seat>,
+}
+
+/// What every seat needs of its runtime. Apart from [`Shared`], since a timer keeps its seat alive
+/// and must not keep itself alive through it.
+#[derive(Debug)]
+pub(crate) struct Core {
+    /// The clock that deadlines are measured by.
+    clock: Clock,
+    /// Who waits in the driver until when.
+    park: Park,
+}
+
+impl Core {
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn park(&self) -> &Park {
+        &self.park
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(seats: usize, unpark: StdArc<dyn Fn() + Send + Sync>) -> Self {
+        let core = Arc::new(Core {
+            clock: Clock::new(),
+            park: Park::new(unpark),
+        });
+        let seat = || Arc::new(Seat::new(core.clone()));
+        Self {
+            seats: (0..seats).map(|_| seat()).collect(),
+            outside: seat(),
+            core,
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.core.clock
+    }
+
+    /// The seat with a number, or the one of outside threads.
+    #[track_caller]
+    pub(crate) fn seat(&self, number: Option<usize>) -> &Arc<Seat> {
+        let Some(number) = number else {
+            return &self.outside;
+        };
+        let seats = self.seats.len();
+        assert!(
+            number < seats,
+            "mainspring: there is no timer seat {number}: the handle was made with {seats} seats"
+        );
+        &self.seats[number]
+    }
+
+    /// How long the thread that asks may wait, see
+    /// [`Handle::prepare_park`](crate::Handle::prepare_park).
+    pub(crate) fn prepare_park(&self, limit: Option<Duration>) -> Option<Duration> {
+        self.core.park.announce();
+        let next = self.next();
+        if next == NEVER && limit.is_none() {
+            return None;
+        }
+        let now = self.core.clock.now();
+        let until = limit.map_or(next, |limit| next.min(after_by(now, limit)));
+        self.core.park.settle(until);
+        if next > now && self.core.clock.is_paused() {
+            // The clock stands still, so no wait brings the deadline nearer.
+            return limit;
+        }
+        Some(Duration::from_nanos(until.saturating_sub(now)))
+    }
+
+    pub(crate) fn finish_park(&self) {
+        self.core.park.end();
+    }
+
+    pub(crate) fn before_sleep(&self, seat: usize) {
+        let next = self.seat(Some(seat)).next();
+        if next != NEVER {
+            self.core.park.wake_if_later(next);
+        }
+    }
+
+    /// Wakes what is due in every seat.
+    pub(crate) fn turn(&self) -> usize {
+        if self.next() == NEVER {
+            return 0;
+        }
+        let now = self.core.clock.now();
+        self.all().map(|seat| seat.turn(now)).sum()
+    }
+
+    /// Wakes what is due in one seat.
+    pub(crate) fn turn_seat(&self, seat: usize) -> usize {
+        let seat = self.seat(Some(seat));
+        if seat.next() == NEVER {
+            0
+        } else {
+            seat.turn(self.core.clock.now())
+        }
+    }
+
+    /// No timer is due before this time.
+    pub(crate) fn next(&self) -> u64 {
+        self.all().map(|seat| seat.next()).min().unwrap_or(NEVER)
+    }
+
+    /// Moves a frozen clock to the next deadline and wakes what is due then.
+    pub(crate) fn advance_to_next(&self) -> bool {
+        if !self.core.clock.is_frozen() {
+            return false;
+        }
+        let next = self
+            .all()
+            .map(|seat| seat.exact_next())
+            .min()
+            .unwrap_or(NEVER);
+        if next == NEVER {
+            return false;
+        }
+        self.core.clock.advance_to(next);
+        self.turn();
+        true
+    }
+
+    pub(crate) fn close(&self) {
+        self.all().for_each(|seat| seat.close());
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().chain([&self.outside]).map(|seat| &**seat)
+    }
+}
