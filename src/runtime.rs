@@ -34,8 +34,8 @@ use crate::task::JoinHandle;
 /// A runtime: worker threads, the driver of sockets and timers, the offload pool.
 ///
 /// Dropping it ends it: every task's future is dropped, blocking jobs that run are waited for.
-/// Dropped inside a task it waits for nothing, since the thread would wait for itself. Dropping
-/// never panics.
+/// Dropped inside a task it waits for nothing, and dropped inside one of its own blocking jobs it
+/// does not wait for jobs, since the thread would wait for itself. Dropping never panics.
 ///
 /// # Examples
 ///

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ptr;
 
 use crate::handle::Handle;
+use crate::scheduler::Scheduler;
 use crate::sync::{const_thread_local, owning_thread_local};
 use crate::task::Id;
 use crate::worker::Worker;
@@ -18,6 +19,11 @@ const_thread_local! {
 const_thread_local! {
     /// Whether [`ENTERED`] was set after [`WORKER`], and so hides it from `current`.
     static ENTERED_LAST: Cell<bool> = Cell::new(false)
+}
+
+const_thread_local! {
+    /// The scheduler whose offload pool this thread belongs to, or null. Only ever compared.
+    static POOL_OF: Cell<*const Scheduler> = Cell::new(ptr::null())
 }
 
 const_thread_local! {
@@ -89,6 +95,16 @@ pub(crate) fn is_worker_of(handle: &Handle) -> bool {
         next = worker.outer();
     }
     false
+}
+
+/// Notes that this thread belongs to the offload pool of `scheduler`, to its end.
+pub(crate) fn join_pool(scheduler: &Scheduler) {
+    POOL_OF.with(|pool| pool.set(scheduler));
+}
+
+/// Whether this thread belongs to the offload pool of `scheduler`.
+pub(crate) fn is_in_pool_of(scheduler: &Scheduler) -> bool {
+    ptr::eq(POOL_OF.with(Cell::get), scheduler)
 }
 
 /// Makes this thread `worker` while `f` runs.

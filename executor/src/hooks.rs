@@ -1,9 +1,11 @@
-//! What the user of a runtime wants done on its threads.
+//! What the user of a runtime wants done on its threads. A panic in a hook is contained: it must
+//! cost neither a thread nor a job.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use crate::sync::thread;
+use crate::sync::{catch_unwind, thread};
 
 /// A closure of the builder's.
 pub type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -32,20 +34,25 @@ impl Hooks {
     }
 
     fn thread_name(&self) -> String {
+        let name = catch_unwind(AssertUnwindSafe(|| (self.name)()));
         // A name with a NUL byte cannot be given to a thread.
-        (self.name)().replace('\0', "")
+        name.unwrap_or_else(|_| "mainspring-worker".to_owned())
+            .replace('\0', "")
     }
 
     pub(crate) fn thread_starts(&self) {
-        if let Some(hook) = &self.start {
-            hook();
-        }
+        call(&self.start);
     }
 
     pub(crate) fn thread_stops(&self) {
-        if let Some(hook) = &self.stop {
-            hook();
-        }
+        call(&self.stop);
+    }
+}
+
+/// Calls a hook. The panic hook has reported what it may throw; the thread goes on.
+fn call(hook: &Option<Hook>) {
+    if let Some(hook) = hook {
+        drop(catch_unwind(AssertUnwindSafe(|| hook())));
     }
 }
 

@@ -22,9 +22,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use crate::context;
 use crate::handle::Handle;
 use crate::sync::{Mutex, owning_thread_local};
 use crate::task::{JoinHandle, Notified, RawTask, Schedule, TaskList, TaskMeta, new_task, next_id};
+use crate::worker::Worker;
 
 /// Tasks run at one poll of the set, before its own neighbours get their turn.
 const TASKS_A_POLL: usize = 61;
@@ -64,10 +66,23 @@ struct Shared {
 
 struct State {
     queue: VecDeque<Notified>,
+    /// Tasks that have yielded: they wait until the set is polled again, which a worker does after
+    /// its other tasks and a turn of the driver.
+    yielded: Vec<Notified>,
     /// Whoever polls the set, while it is not being polled.
     waiter: Option<Waker>,
     /// The set is gone.
     closed: bool,
+}
+
+/// What a set does next.
+enum Next {
+    /// Run this task.
+    Run(Notified),
+    /// End the poll and ask for another one: only tasks that have yielded are left.
+    Again,
+    /// Wait for a wake.
+    Wait,
 }
 
 impl LocalSet {
@@ -75,6 +90,7 @@ impl LocalSet {
     pub fn new() -> Self {
         let state = State {
             queue: VecDeque::new(),
+            yielded: Vec::new(),
             waiter: None,
             closed: false,
         };
@@ -130,11 +146,13 @@ impl LocalSet {
     /// Runs a share of the ready tasks. True if all is done that can be done now; then the waiter
     /// has been left.
     fn turn(&self, waiter: &Waker) -> bool {
+        self.shared.resume_yielded();
         for _ in 0..TASKS_A_POLL {
-            let Some(task) = self.shared.pop_or_wait(waiter) else {
-                return true;
-            };
-            task.run();
+            match self.shared.next(waiter) {
+                Next::Run(task) => task.run(),
+                Next::Again => return false,
+                Next::Wait => return true,
+            }
         }
         false
     }
@@ -167,7 +185,9 @@ impl Drop for LocalSet {
         let (left, waiter) = {
             let mut state = self.shared.state.lock();
             state.closed = true;
-            (std::mem::take(&mut state.queue), state.waiter.take())
+            let mut left = std::mem::take(&mut state.queue);
+            left.extend(state.yielded.drain(..));
+            (left, state.waiter.take())
         };
         drop(waiter);
         left.into_iter().for_each(Notified::discard_stale);
@@ -277,11 +297,32 @@ impl Shared {
         }
     }
 
+    /// Puts a task that was woken during its own poll behind the others.
+    fn push_behind(&self, task: Notified) {
+        let yielded = context::with_worker(|worker| worker.is_some_and(Worker::has_noted_yield));
+        let mut state = self.state.lock();
+        if !yielded || state.closed {
+            drop(state);
+            return self.push(task);
+        }
+        state.yielded.push(task);
+    }
+
+    /// The set is polled anew: tasks that had yielded go behind the others.
+    fn resume_yielded(&self) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        state.queue.extend(state.yielded.drain(..));
+    }
+
     /// The next ready task; without one, leaves `waiter` to be woken by the next push.
-    fn pop_or_wait(&self, waiter: &Waker) -> Option<Notified> {
+    fn next(&self, waiter: &Waker) -> Next {
         let mut state = self.state.lock();
         if let Some(task) = state.queue.pop_front() {
-            return Some(task);
+            return Next::Run(task);
+        }
+        if !state.yielded.is_empty() {
+            return Next::Again;
         }
         let replaced = match &state.waiter {
             Some(present) if present.will_wake(waiter) => None,
@@ -289,7 +330,7 @@ impl Shared {
         };
         drop(state);
         drop(replaced);
-        None
+        Next::Wait
     }
 }
 
@@ -302,7 +343,7 @@ impl Schedule for LocalScheduler {
     }
 
     fn reschedule(&self, task: Notified) {
-        self.0.push(task);
+        self.0.push_behind(task);
     }
 
     fn release(&self, task: RawTask) {

@@ -155,7 +155,8 @@ impl Scheduler {
             // A limit beyond the clock's range is no limit.
             let until = limit.map(|limit| Instant::now().checked_add(limit));
             let until = until.flatten();
-            if self.ending.wait(until) {
+            // A job that ends its own runtime cannot be waited for by itself.
+            if self.ending.wait(until) && !context::is_in_pool_of(self) {
                 self.pool.wait(until);
             }
         }

@@ -158,6 +158,8 @@ impl Worker {
         scheduler.seats[self.seat].set_taken(false);
         scheduler.idle.leave();
         scheduler.empty_core(&mut core);
+        // Timers that were armed in this seat are known to its thread only.
+        scheduler.environment.before_sleep(self.seat);
         // While this thread was awake, pushes may have been left to it.
         scheduler.notify();
         Some(core)
@@ -202,6 +204,11 @@ impl Worker {
             self.scheduler().notify();
         }
         None
+    }
+
+    /// Whether the poll under way has yielded.
+    pub(crate) fn has_noted_yield(&self) -> bool {
+        self.yielded.get()
     }
 
     /// Notes that the poll under way has yielded.

@@ -10,9 +10,9 @@ use crate::context;
 /// before the caller.
 ///
 /// That is a promise: a loop that awaits `yield_now` starves neither its neighbours nor sockets
-/// nor timers. On a thread that is no worker of a Mainspring runtime (another executor, a
-/// [`LocalSet`](crate::LocalSet) on it) it wakes the caller at once, and what goes first is that
-/// executor's choice.
+/// nor timers. It holds for `block_on`'s future and for a [`LocalSet`](crate::LocalSet)'s tasks,
+/// too. On a thread that is no worker of a Mainspring runtime it wakes the caller at once, and
+/// what goes first is that executor's choice.
 ///
 /// # Cancel safety
 ///

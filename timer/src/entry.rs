@@ -91,8 +91,11 @@ impl Entry {
             Ok(()) => return Poll::Ready(()),
             Err(passed) => passed,
         };
-        arm(node, this.seat, waker.clone(), passed);
-        Poll::Pending
+        if arm(node, this.seat, waker.clone(), passed) || this.seat.now() < node.deadline() {
+            return Poll::Pending;
+        }
+        // Nobody turns the wheel of a runtime that has ended, but the clock goes on.
+        Poll::Ready(())
     }
 
     /// Changes the deadline. A waker that waits for the old one waits for the new one.
@@ -116,14 +119,14 @@ impl Entry {
         node.set_deadline(deadline);
         if let Some(waker) = waker {
             let passed = this.seat.now();
-            arm(node, this.seat, waker, passed);
+            let _armed = arm(node, this.seat, waker, passed);
         }
     }
 }
 
 /// Links a node that is not linked: in the current thread's seat if that is of the same runtime.
-/// `passed` is a time that has passed, not long ago if possible.
-fn arm(node: Pin<&Node>, seat: &mut Arc<Seat>, waker: Waker, passed: u64) {
+/// `passed` is a time that has passed, not long ago if possible. False if the timers have ended.
+fn arm(node: Pin<&Node>, seat: &mut Arc<Seat>, waker: Waker, passed: u64) -> bool {
     let own = context::with(|current| {
         is_same_runtime(current, seat).then(|| {
             let is_other = !Arc::ptr_eq(&current.seat, seat);
@@ -139,7 +142,7 @@ fn arm(node: Pin<&Node>, seat: &mut Arc<Seat>, waker: Waker, passed: u64) {
     // node's state says that it is not linked.
     let armed = unsafe { seat.arm(node, waker, passed, is_seated) };
     // After a shutdown nothing will wake the timer, and the waker is dropped.
-    drop(armed);
+    armed.is_ok()
 }
 
 /// Unlinks a node, if it is linked, and gives back its waker.

@@ -189,6 +189,7 @@ impl Pool {
     /// A pool thread, from its first job to its end.
     fn thread(&self, handle: &Handle, mut next: Option<(Notified, Lane)>) {
         let scheduler = handle.scheduler();
+        context::join_pool(scheduler);
         self.config.hooks.thread_starts();
         scheduler.environment.enter(None, &mut || {
             let _entered = context::enter(handle.clone());
