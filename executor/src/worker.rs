@@ -36,8 +36,8 @@ const EVENT_INTERVAL: u32 = 61;
 /// other for ever must not starve the others. Not yet tuned.
 const SLOT_STREAK_MAX: u32 = 16;
 
-/// Scans of all queues before a worker sleeps, while others are awake and so may push. Each is
-/// followed by [`SPINS_A_ROUND`] pauses. Not yet tuned.
+/// Scans of all queues before a worker sleeps, while others are awake and so may push, with
+/// [`SPINS_A_ROUND`] pauses between them. Not yet tuned.
 const SEARCH_ROUNDS: usize = 8;
 
 /// Processor pauses between two scans.
@@ -374,13 +374,13 @@ impl Worker {
         } else {
             1
         };
-        for _ in 0..rounds {
+        for round in 1..=rounds {
             if let Some(task) = self.steal_from_anyone() {
                 self.share_the_rest();
                 return Some(task);
             }
-            if duty.is_pending() {
-                return None;
+            if round == rounds || duty.is_pending() {
+                break;
             }
             (0..SPINS_A_ROUND).for_each(|_| spin_loop());
         }

@@ -201,7 +201,7 @@ impl Clock {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
 /// use mainspring::time::{self, Duration, Instant};
 ///
 /// #[mainspring::main(flavor = "current_thread")]

@@ -62,13 +62,16 @@ pub enum MissedTickBehavior {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// use mainspring::time::{Duration, interval};
 ///
 /// let mut interval = interval(Duration::from_millis(10));
 /// interval.tick().await; // at once
 /// interval.tick().await; // 10 ms later
 /// interval.tick().await; // 20 ms later
+/// # }
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
@@ -84,13 +87,16 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// use mainspring::time::{Duration, Instant, interval_at};
 ///
 /// let start = Instant::now() + Duration::from_millis(50);
 /// let mut interval = interval_at(start, Duration::from_millis(10));
 /// interval.tick().await; // after 50 ms
 /// interval.tick().await; // after 60 ms
+/// # }
 /// ```
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {

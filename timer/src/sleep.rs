@@ -28,7 +28,11 @@ pin_project! {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # #[mainspring::main]
+    /// # async fn main() {
+    /// # let (_sender, mut channel) = mainspring::sync::mpsc::channel::<u32>(1);
+    /// # fn handle(_: Option<u32>) {}
     /// use mainspring::time::{self, Duration, Instant};
     ///
     /// let sleep = time::sleep(Duration::from_millis(50));
@@ -42,6 +46,7 @@ pin_project! {
     ///         }
     ///     }
     /// }
+    /// # }
     /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Sleep {
@@ -67,11 +72,14 @@ pin_project! {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// use mainspring::time::{Duration, sleep};
 ///
 /// sleep(Duration::from_millis(100)).await;
 /// println!("100 ms have passed");
+/// # }
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
@@ -91,11 +99,14 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
 /// use mainspring::time::{Duration, Instant, sleep_until};
 ///
 /// sleep_until(Instant::now() + Duration::from_millis(100)).await;
 /// println!("100 ms have passed");
+/// # }
 /// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
@@ -134,13 +145,16 @@ impl Sleep {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # #[mainspring::main]
+    /// # async fn main() {
     /// use mainspring::time::{Duration, Instant, sleep};
     ///
     /// let sleep = sleep(Duration::from_millis(10));
     /// mainspring::pin!(sleep);
     /// sleep.as_mut().reset(Instant::now() + Duration::from_millis(20));
     /// sleep.await;
+    /// # }
     /// ```
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         self.project().entry.reset(deadline.into_std());

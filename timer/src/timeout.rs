@@ -50,12 +50,16 @@ pin_project! {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
+/// # let (_sender, receiver) = mainspring::sync::oneshot::channel::<()>();
 /// use mainspring::time::{Duration, timeout};
 ///
 /// if timeout(Duration::from_millis(10), receiver).await.is_err() {
 ///     println!("nothing came within 10 ms");
 /// }
+/// # }
 /// ```
 #[track_caller]
 pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
@@ -94,13 +98,17 @@ where
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # #[mainspring::main]
+/// # async fn main() {
+/// # let (_sender, receiver) = mainspring::sync::oneshot::channel::<()>();
 /// use mainspring::time::{Duration, Instant, timeout_at};
 ///
 /// let deadline = Instant::now() + Duration::from_millis(10);
 /// if timeout_at(deadline, receiver).await.is_err() {
 ///     println!("nothing came within 10 ms");
 /// }
+/// # }
 /// ```
 #[track_caller]
 pub fn timeout_at<F>(deadline: Instant, future: F) -> Timeout<F::IntoFuture>
