@@ -1,0 +1,57 @@
+//! The operating system's side of the driver, the same for all above it.
+//!
+//! [`Selector`] registers sources and waits for their events. On Linux it waits by `epoll` itself
+//! (`sys/epoll.rs`), elsewhere, and on Linux under the private `--cfg mainspring_portable`, through
+//! `polling` (`sys/portable.rs`). Both have the same methods.
+
+#[cfg(all(target_os = "linux", not(mainspring_portable)))]
+#[expect(
+    unsafe_code,
+    reason = "`add` has the contract of every system, events are sent to other threads, and \
+              `epoll_wait` of old kernels has no safe wrapper"
+)]
+mod epoll;
+#[cfg(all(target_os = "linux", not(mainspring_portable)))]
+pub(crate) use epoll::{Events, Selector};
+
+#[cfg(not(all(target_os = "linux", not(mainspring_portable))))]
+#[expect(
+    unsafe_code,
+    reason = "`polling` must be told to forget a source before it is closed"
+)]
+mod portable;
+#[cfg(not(all(target_os = "linux", not(mainspring_portable))))]
+pub(crate) use portable::{Events, Selector};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::{
+    REUSES_ADDRESSES, Source, has_begun_to_connect, is_exhaustion, is_of_one_connection,
+};
+
+#[cfg(all(unix, not(all(target_os = "linux", not(mainspring_portable)))))]
+pub(crate) use unix::raw_source;
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{
+    REUSES_ADDRESSES, Source, has_begun_to_connect, is_exhaustion, is_of_one_connection,
+};
+
+#[cfg(windows)]
+pub(crate) use windows::raw_source;
+
+#[cfg(target_os = "linux")]
+mod sockets_linux;
+#[cfg(target_os = "linux")]
+pub(crate) use sockets_linux::{accept, stream_socket};
+
+#[cfg(not(target_os = "linux"))]
+mod sockets_portable;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use sockets_portable::{accept, stream_socket};
+
+#[cfg(not(any(unix, windows)))]
+compile_error!("mainspring-io knows the sockets of Unix and Windows only");
