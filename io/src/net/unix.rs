@@ -7,7 +7,6 @@
 //! which no file stands for and which vanishes with its socket: wherever a path is asked for, one
 //! that begins with a zero byte is taken as an abstract name.
 
-mod accept;
 mod connect;
 mod datagram;
 mod listener;

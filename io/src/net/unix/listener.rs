@@ -8,8 +8,8 @@ use std::{fmt, io};
 
 use crate::registration::Registration;
 
-use super::accept::Acceptor;
 use super::{SocketAddr, UnixStream};
+use crate::net::accept::Acceptor;
 
 #[cfg_attr(
     any(target_os = "linux", target_os = "android"),

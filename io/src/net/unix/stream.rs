@@ -12,6 +12,7 @@ use std::{fmt, io};
 use bytes::BufMut;
 use socket2::{Domain, SockRef, Socket, Type};
 
+use crate::net::vectored::passed_len;
 use crate::net::{fill, split};
 use crate::registration::{Direction, Registration};
 use crate::{Interest, Ready};
@@ -309,7 +310,7 @@ impl UnixStream {
     ///
     /// As [`try_write`](Self::try_write).
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let len = bufs.iter().map(|buf| buf.len()).sum();
+        let len = passed_len(bufs);
         self.io.try_stream_io(Direction::Write, len, |mut stream| {
             stream.write_vectored(bufs)
         })

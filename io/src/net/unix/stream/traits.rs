@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::split::read_slice;
+use crate::net::vectored::passed_len;
 use crate::registration::Direction;
 
 use super::UnixStream;
@@ -44,7 +45,7 @@ impl UnixStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let len = bufs.iter().map(|buf| buf.len()).sum();
+        let len = passed_len(bufs);
         self.io
             .poll_stream_io(cx, Direction::Write, len, |mut stream| {
                 stream.write_vectored(bufs)
