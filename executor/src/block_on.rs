@@ -17,7 +17,7 @@ use crate::context;
 use crate::handle::Handle;
 use crate::park::Parker;
 use crate::scheduler::Scheduler;
-use crate::seat::Core;
+use crate::seat::CoreBox;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::worker::{Duty, Worker};
@@ -35,13 +35,13 @@ pub(crate) struct Lobby {
 #[derive(Debug)]
 struct LobbyState {
     /// The cores of free seats.
-    free: Vec<Box<Core>>,
+    free: Vec<CoreBox>,
     /// Those who found none, the first come first.
     waiting: VecDeque<Arc<Root>>,
 }
 
 impl Lobby {
-    pub(crate) fn new(free: Vec<Box<Core>>) -> Self {
+    pub(crate) fn new(free: Vec<CoreBox>) -> Self {
         Self {
             state: Mutex::new(LobbyState {
                 free,
@@ -51,7 +51,7 @@ impl Lobby {
     }
 
     /// A free core; without one, `root` is unparked when there may be one.
-    fn take_core(&self, root: &Arc<Root>) -> Option<Box<Core>> {
+    fn take_core(&self, root: &Arc<Root>) -> Option<CoreBox> {
         let mut state = self.state.lock();
         let core = state.free.pop();
         let waits = state
@@ -68,7 +68,7 @@ impl Lobby {
 
     /// A core comes back. The one who has waited longest is to be unparked.
     #[must_use]
-    fn return_core(&self, core: Box<Core>) -> Option<Arc<Root>> {
+    fn return_core(&self, core: CoreBox) -> Option<Arc<Root>> {
         let mut state = self.state.lock();
         state.free.push(core);
         state.waiting.pop_front()
@@ -178,7 +178,7 @@ fn refuse_nesting(handle: &Handle) {
 }
 
 /// Turns the worker's loop until the root is ready.
-fn seated<F: Future>(handle: &Handle, core: Box<Core>, duty: &mut RootDuty<'_, F>) {
+fn seated<F: Future>(handle: &Handle, core: CoreBox, duty: &mut RootDuty<'_, F>) {
     /// Gives the seat back, even if the root panics.
     struct Seated<'a>(&'a Worker);
     impl Drop for Seated<'_> {

@@ -35,8 +35,8 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// A worker's periodic check while another thread is in the driver.
     fn tick(&self, seat: usize);
 
-    /// A worker goes to sleep, or leaves its seat, while another thread may be parked in the
-    /// driver: what this worker has armed must reach that thread.
+    /// A worker goes to sleep, leaves its seat, or is stuck, while another thread may be parked in
+    /// the driver: what this worker has armed must reach that thread.
     fn before_sleep(&self, seat: usize);
 
     /// Itself, so that whoever made it finds its own type again.

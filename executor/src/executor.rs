@@ -17,7 +17,7 @@ use crate::offload::{Pool, PoolConfig};
 use crate::park::DriverSeat;
 use crate::queue::Injector;
 use crate::scheduler::Scheduler;
-use crate::seat::{Core, Seat};
+use crate::seat::{CoreBox, Seat};
 use crate::shutdown::Ending;
 use crate::sync::thread;
 use crate::task::TaskList;
@@ -145,7 +145,7 @@ impl Executor {
         spawned.map(drop).inspect_err(|_| ending.thread_ends())
     }
 
-    fn start_workers(&self, cores: Vec<Box<Core>>, hooks: &Hooks) -> io::Result<()> {
+    fn start_workers(&self, cores: Vec<CoreBox>, hooks: &Hooks) -> io::Result<()> {
         let ending = &self.handle.scheduler().ending;
         // All are counted before the first may leave: the last one to leave drains.
         let count = cores.len();

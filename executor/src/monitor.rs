@@ -1,12 +1,13 @@
 //! The monitor: a thread that sees to it that a poll that blocks or computes for long costs the
 //! others milliseconds.
 //!
-//! A worker that is stuck in a poll may hold up three things: the task in its slot (which woke
+//! A worker that is stuck in a poll may hold up four things: the task in its slot (which woke
 //! nobody when it was put there), the tasks in its queue (if everybody else went to sleep before
-//! they came), and the driver (if the others wait on their condition variables). The monitor looks
+//! they came), the timers it has armed (nobody else was told of them), and the driver (if the
+//! others wait on their condition variables). The monitor looks
 //! at the workers' turn counters, which cost each turn one relaxed store. Where a counter has not
-//! moved for a period it moves the slot's task to the injector, and wakes a sleeper if there is
-//! work to take or nobody is in the driver; the sleeper counts beyond the limit of running
+//! moved for a period it moves the slot's task to the injector, tells the thread in the driver of
+//! the seat's timers, and wakes a sleeper if there is work to take or nobody is in the driver; the sleeper counts beyond the limit of running
 //! workers, since the stuck one is not running tasks.
 //!
 //! # When it sleeps
@@ -172,6 +173,8 @@ impl Watch {
             if let Some(task) = seat.slot.take() {
                 scheduler.injector.push(task);
             }
+            // Whoever waits in the driver learns of the timers that this seat has armed.
+            scheduler.environment.before_sleep(number);
         }
         let driver_is_alone = scheduler.driver.exists() && !driven;
         if !anybody_stuck || !(driver_is_alone || scheduler.has_work()) {

@@ -45,12 +45,15 @@ pub(crate) struct Core {
     pub(crate) spare: Vec<Arc<Scheduler>>,
 }
 
+/// A core as it is handed from thread to thread: one pointer.
+pub(crate) type CoreBox = Box<Core>;
+
 /// References kept for tasks to come. More is a burst's; they are dropped as they come.
 const SPARE_MAX: usize = 256;
 
 impl Seat {
     /// A seat and its core.
-    pub(crate) fn new(number: usize) -> (Self, Box<Core>) {
+    pub(crate) fn new(number: usize) -> (Self, CoreBox) {
         let (queue, stealer) = LocalQueue::new();
         let seat = Self {
             slot: Slot::new(),

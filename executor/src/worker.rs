@@ -22,7 +22,7 @@ use crate::handle::Handle;
 use crate::park::Parker;
 use crate::queue::Steal;
 use crate::scheduler::Scheduler;
-use crate::seat::Core;
+use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
 use crate::sync::{catch_unwind, spin_loop};
 use crate::task::Notified;
@@ -59,7 +59,7 @@ pub(crate) struct Worker {
     /// The worker's number.
     seat: usize,
     /// What makes this thread the worker of its seat.
-    core: Cell<Option<Box<Core>>>,
+    core: Cell<Option<CoreBox>>,
     /// Where this thread waits.
     parker: Arc<Parker>,
     /// The thread is in the driver: wakes go to the queue, and are made known once, afterwards.
@@ -87,7 +87,7 @@ enum RootHold {
 
 impl Worker {
     /// A worker that holds `core`. The caller has counted it as awake.
-    pub(crate) fn new(handle: Handle, core: Box<Core>, parker: Arc<Parker>) -> Self {
+    pub(crate) fn new(handle: Handle, core: CoreBox, parker: Arc<Parker>) -> Self {
         handle.scheduler().seats[core.seat].set_taken(true);
         handle.scheduler().monitor.worker_wakes();
         Self {
@@ -151,7 +151,7 @@ impl Worker {
     }
 
     /// Gives the seat up: the queue goes to the others. Returns the core.
-    pub(crate) fn leave(&self) -> Option<Box<Core>> {
+    pub(crate) fn leave(&self) -> Option<CoreBox> {
         self.stop_searching();
         let mut core = self.core.take()?;
         let scheduler = self.scheduler();
@@ -489,7 +489,7 @@ impl Duty for UntilClosed<'_> {
 }
 
 /// What a worker thread does, from its start to its end.
-pub(crate) fn worker_thread(handle: &Handle, core: Box<Core>) {
+pub(crate) fn worker_thread(handle: &Handle, core: CoreBox) {
     let scheduler = handle.scheduler();
     let seat = core.seat;
     let worker = Worker::new(handle.clone(), core, Arc::new(Parker::new()));

@@ -90,7 +90,10 @@ impl Builder {
             )
         };
         let most = Config::WORKER_THREADS_MAX;
-        assert!(count <= most, "`Builder::worker_threads({count})`: {most} at most");
+        assert!(
+            count <= most,
+            "`Builder::worker_threads({count})`: {most} at most"
+        );
         self.worker_threads = Some(workers);
         self
     }
@@ -103,7 +106,10 @@ impl Builder {
     /// If it is 0.
     #[track_caller]
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
-        assert!(count > 0, "`Builder::max_blocking_threads(0)`: no blocking job could ever run");
+        assert!(
+            count > 0,
+            "`Builder::max_blocking_threads(0)`: no blocking job could ever run"
+        );
         self.max_blocking_threads = count;
         self
     }
@@ -200,7 +206,11 @@ impl Builder {
         );
         let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         let workers = self.worker_threads.unwrap_or(cores).get();
-        let workers = if single { 0 } else { workers.min(Config::WORKER_THREADS_MAX) };
+        let workers = if single {
+            0
+        } else {
+            workers.min(Config::WORKER_THREADS_MAX)
+        };
         let (drivers, driver) = Drivers::new(Config::seats(workers))?;
         if single {
             drivers.timer.allow_pausing();

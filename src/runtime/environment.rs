@@ -35,7 +35,11 @@ impl Drivers {
         io.set_delay(|delay| Box::pin(timer::sleep(delay)));
         let unpark = io.clone();
         let timer = timer::Handle::new(seats, Arc::new(move || unpark.unpark()));
-        let main = MainDriver { driver, io: io.clone(), timer: timer.clone() };
+        let main = MainDriver {
+            driver,
+            io: io.clone(),
+            timer: timer.clone(),
+        };
         Ok((Self { io, timer }, main))
     }
 }
@@ -86,10 +90,17 @@ impl MainDriver {
         if self.wait_for_io(Some(Duration::ZERO)) > 0 || self.timer.turn() > 0 {
             return;
         }
-        if !quiet() || !self.timer.advance_to_next() {
-            // An unpark that has come ends this wait at once; a job that ends brings one.
-            self.wait_for_io(None);
+        if quiet() && self.timer.advance_to_next() {
+            return;
         }
+        // From here on an outside thread that arms a timer knows that somebody waits.
+        let wait = self.timer.prepare_park(None);
+        // One that was armed just before is the next to jump to, if nothing else can happen.
+        if self.timer.next_deadline().is_none() || !quiet() {
+            // An unpark that has come ends this wait at once; a job that ends brings one.
+            self.wait_for_io(wait);
+        }
+        self.timer.finish_park();
     }
 }
 

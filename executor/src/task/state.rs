@@ -50,7 +50,7 @@ const JOIN_WAKER: usize = 1 << 5;
 const REF_ONE: usize = 1 << 6;
 
 /// A task is born in a queue (or on its way there), owned by the runtime and by its JoinHandle.
-const INITIAL: usize = NOTIFIED | JOIN_INTEREST | 2 * REF_ONE;
+const INITIAL: usize = NOTIFIED | JOIN_INTEREST | (2 * REF_ONE);
 
 /// More references than this can only be a leak in a loop; the count must not reach the flags.
 const REFS_MAX: usize = usize::MAX / 2;

@@ -26,10 +26,7 @@ fn a_panicking_job_reports_and_its_thread_lives_on() {
     let executor = executor(0);
     executor.handle().block_on(async {
         for _ in 0..50 {
-            let error = spawn_blocking(|| panic!("in a job"))
-                .await
-                .map(|()| ())
-                .unwrap_err();
+            let error = spawn_blocking(|| panic!("in a job")).await.unwrap_err();
             assert!(error.is_panic());
         }
         assert!(executor.handle().pool_threads().0 <= 8);

@@ -60,10 +60,7 @@ fn a_panic_reaches_the_join_handle_and_nobody_else() {
                 }
                 7
             });
-            let error = spawn(async { panic!("on purpose") })
-                .await
-                .map(|()| ())
-                .unwrap_err();
+            let error = spawn(async { panic!("on purpose") }).await.unwrap_err();
             assert!(error.is_panic());
             assert!(error.to_string().contains("on purpose"), "{error}");
             assert_eq!(
