@@ -39,6 +39,10 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// the driver: what this worker has armed must reach that thread.
     fn before_sleep(&self, seat: usize);
 
+    /// The last job of the offload pool that was under way has ended: a clock that waits for that
+    /// may go on. Called often; one load unless there is such a clock.
+    fn jobs_ended(&self);
+
     /// Itself, so that whoever made it finds its own type again.
     fn as_any(&self) -> &dyn Any;
 

@@ -67,6 +67,12 @@ impl executor::Environment for Drivers {
         self.timer.before_sleep(seat);
     }
 
+    fn jobs_ended(&self) {
+        if self.timer.is_paused() {
+            self.io.unpark();
+        }
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -97,7 +103,7 @@ impl MainDriver {
         let wait = self.timer.prepare_park(None);
         // One that was armed just before is the next to jump to, if nothing else can happen.
         if self.timer.next_deadline().is_none() || !quiet() {
-            // An unpark that has come ends this wait at once; a job that ends brings one.
+            // An unpark that has come ends this wait at once; `jobs_ended` brings one.
             self.wait_for_io(wait);
         }
         self.timer.finish_park();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::context;
+use crate::driver::Environment;
 use crate::handle::Handle;
 use crate::hooks::Hooks;
 use crate::sync::{Condvar, Mutex};
@@ -91,6 +92,11 @@ impl State {
             return Some((job, Lane::Computing));
         }
         None
+    }
+
+    /// Whether no job is queued or running.
+    fn is_idle(&self) -> bool {
+        self.threads == self.idle.len() && self.blocking.is_empty() && self.computing.is_empty()
     }
 
     fn place(&mut self, lane: Lane, job: Notified, config: &PoolConfig) -> Placed {
@@ -195,7 +201,7 @@ impl Pool {
             let _entered = context::enter(handle.clone());
             while let Some((job, lane)) = next.take() {
                 job.run();
-                next = self.next(lane);
+                next = self.next(lane, &*scheduler.environment);
             }
         });
         self.config.hooks.thread_stops();
@@ -207,8 +213,8 @@ impl Pool {
     }
 
     /// After a job of `lane`: the next one, waiting for it a while. None: the thread ends.
-    fn next(&self, lane: Lane) -> Option<(Notified, Lane)> {
-        let mailbox = {
+    fn next(&self, lane: Lane, environment: &dyn Environment) -> Option<(Notified, Lane)> {
+        let (mailbox, all_idle) = {
             let mut state = self.state.lock();
             if lane == Lane::Computing {
                 state.computing_now -= 1;
@@ -221,8 +227,11 @@ impl Pool {
             }
             let mailbox = Arc::new(Mailbox::new());
             state.idle.push(Arc::clone(&mailbox));
-            mailbox
+            (mailbox, state.is_idle())
         };
+        if all_idle {
+            environment.jobs_ended();
+        }
         let until = Instant::now().checked_add(self.config.keep_alive);
         if let Some(mail) = mailbox.wait(until) {
             return mail;
@@ -278,8 +287,7 @@ impl Pool {
 
     /// Whether no job is queued or running.
     pub(crate) fn is_idle(&self) -> bool {
-        let state = self.state.lock();
-        state.threads == state.idle.len() && state.blocking.is_empty() && state.computing.is_empty()
+        self.state.lock().is_idle()
     }
 
     /// How many threads there are, and how many of them are idle.

@@ -19,6 +19,7 @@ impl Environment for Bare {
     }
     fn tick(&self, _seat: usize) {}
     fn before_sleep(&self, _seat: usize) {}
+    fn jobs_ended(&self) {}
     fn shutdown(&self) {}
     fn as_any(&self) -> &dyn std::any::Any {
         self

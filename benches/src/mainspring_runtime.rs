@@ -1,0 +1,119 @@
+//! The adapter of Mainspring.
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::time::Duration;
+
+use mainspring::net::{TcpListener, TcpStream};
+use mainspring::task::{JoinError, JoinHandle};
+use mainspring::time::{Instant, Sleep, error::Elapsed};
+
+use crate::Runtime;
+
+/// A runtime of Mainspring.
+#[derive(Debug)]
+pub struct Mainspring {
+    /// Ended when this is dropped.
+    runtime: mainspring::runtime::Runtime,
+}
+
+impl Runtime for Mainspring {
+    const NAME: &'static str = "mainspring";
+
+    type Join<T: Send + 'static> = JoinHandle<T>;
+    type JoinError = JoinError;
+    type Handle = mainspring::runtime::Handle;
+    type Sleep = Sleep;
+    type Elapsed = Elapsed;
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+
+    fn multi_thread(workers: usize) -> io::Result<Self> {
+        let mut builder = mainspring::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(workers).enable_all().build()?;
+        Ok(Self { runtime })
+    }
+
+    fn current_thread() -> io::Result<Self> {
+        let runtime = mainspring::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(Self { runtime })
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    fn handle(&self) -> Self::Handle {
+        self.runtime.handle().clone()
+    }
+
+    fn spawn_on<F>(handle: &Self::Handle, future: F) -> Self::Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        handle.spawn(future)
+    }
+
+    fn spawn<F>(future: F) -> Self::Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        mainspring::spawn(future)
+    }
+
+    fn spawn_blocking<F, T>(job: F) -> Self::Join<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        mainspring::task::spawn_blocking(job)
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send + 'static {
+        mainspring::task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> Self::Sleep {
+        mainspring::time::sleep(duration)
+    }
+
+    fn reset(sleep: Pin<&mut Self::Sleep>, duration: Duration) {
+        sleep.reset(Instant::now() + duration);
+    }
+
+    fn timeout<F>(
+        duration: Duration,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    where
+        F: Future + Send,
+    {
+        mainspring::time::timeout(duration, future)
+    }
+
+    async fn listen() -> io::Result<Self::Listener> {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+    }
+
+    fn local_addr(listener: &Self::Listener) -> io::Result<SocketAddr> {
+        listener.local_addr()
+    }
+
+    async fn accept(listener: &Self::Listener) -> io::Result<Self::Stream> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<Self::Stream> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
