@@ -4,11 +4,11 @@
 //! A worker that is stuck in a poll may hold up four things: the task in its slot (which woke
 //! nobody when it was put there), the tasks in its queue (if everybody else went to sleep before
 //! they came), the timers it has armed (nobody else was told of them), and the driver (if the
-//! others wait on their condition variables). The monitor looks
-//! at the workers' turn counters, which cost each turn one relaxed store. Where a counter has not
-//! moved for a period it moves the slot's task to the injector, tells the thread in the driver of
-//! the seat's timers, and wakes a sleeper if there is work to take or nobody is in the driver; the sleeper counts beyond the limit of running
-//! workers, since the stuck one is not running tasks.
+//! others wait on their condition variables). The monitor looks at the workers' turn counters,
+//! which cost each turn one relaxed store. Where a counter has not moved for a period, it moves the
+//! slot's task to the injector, tells the thread in the driver of the seat's timers, and wakes a
+//! sleeper if there is work to take or nobody is in the driver. The sleeper counts beyond the limit
+//! of running workers, since the stuck one is not running tasks.
 //!
 //! # When it sleeps
 //!
