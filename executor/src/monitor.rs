@@ -68,7 +68,7 @@ impl Monitor {
 
     /// W2 and W3: a worker has woken up.
     pub(crate) fn worker_wakes(&self) {
-        // Pairs with M2 in `sleep_while`.
+        // Pairs with M2 in `sleep_unless`.
         fence(Ordering::SeqCst);
         // Ordering: Relaxed; ordered by the fence. The swap lets one caller ring.
         if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {

@@ -11,6 +11,8 @@
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
 
+mod search;
+
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::ptr;
@@ -20,11 +22,10 @@ use crate::context;
 use crate::driver::Driver;
 use crate::handle::Handle;
 use crate::park::Parker;
-use crate::queue::Steal;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
-use crate::sync::{catch_unwind, spin_loop};
+use crate::sync::catch_unwind;
 use crate::task::Notified;
 
 /// Turns between two looks at the driver and the injector. A prime, so that it does not fall in
@@ -35,13 +36,6 @@ const EVENT_INTERVAL: u32 = 61;
 /// Tasks taken from the slot in a row before the queue gets a turn: two tasks that wake each
 /// other for ever must not starve the others. Not yet tuned.
 const SLOT_STREAK_MAX: u32 = 16;
-
-/// Scans of all queues before a worker sleeps, while others are awake and so may push, with
-/// [`SPINS_A_ROUND`] pauses between them. Not yet tuned.
-const SEARCH_ROUNDS: usize = 8;
-
-/// Processor pauses between two scans.
-const SPINS_A_ROUND: usize = 32;
 
 /// What a thread turns the worker's loop for.
 pub(crate) trait Duty {
@@ -354,85 +348,6 @@ impl Worker {
         // A foreign waker that panics has been reported by the panic hook; the worker lives on.
         drop(catch_unwind(AssertUnwindSafe(call)));
         self.turning.set(false);
-    }
-
-    /// Looks for work at the injector and at the others, for a while.
-    fn search(&self, duty: &impl Duty) -> Option<Notified> {
-        let scheduler = self.scheduler();
-        if let Some(task) = self.steal_batch(|queue| scheduler.injector.steal_into(queue)) {
-            self.share_the_rest();
-            return Some(task);
-        }
-        if !self.searching.get() {
-            if !scheduler.idle.begin_search() {
-                return None;
-            }
-            self.searching.set(true);
-        }
-        let rounds = if scheduler.idle.others_awake() {
-            SEARCH_ROUNDS
-        } else {
-            1
-        };
-        for round in 1..=rounds {
-            if let Some(task) = self.steal_from_anyone() {
-                self.share_the_rest();
-                return Some(task);
-            }
-            if round == rounds || duty.is_pending() {
-                break;
-            }
-            (0..SPINS_A_ROUND).for_each(|_| spin_loop());
-        }
-        None
-    }
-
-    /// After a batch steal: what came with the task is for others, too (I2 and I4 in `idle`).
-    fn share_the_rest(&self) {
-        if self.searching.get() {
-            self.stop_searching();
-        } else if self.with_core(|core| core.queue.len() > 0).unwrap_or(false) {
-            self.scheduler().notify();
-        }
-    }
-
-    /// One look at every other queue, beginning at a random one.
-    fn steal_from_anyone(&self) -> Option<Notified> {
-        let scheduler = self.scheduler();
-        let seats = scheduler.seats.len();
-        let first = self.with_core(|core| core.random_below(seats))?;
-        for victim in (first..seats)
-            .chain(0..first)
-            .filter(|victim| *victim != self.seat)
-        {
-            let stealer = &scheduler.seats[victim].stealer;
-            if !stealer.is_empty() {
-                if let Some(task) = self.steal_batch(|queue| stealer.steal_into(queue)) {
-                    return Some(task);
-                }
-            }
-        }
-        self.steal_batch(|queue| scheduler.injector.steal_into(queue))
-    }
-
-    /// Repeats a steal a few times while it is told to retry. What is left of a `Retry` keeps its
-    /// queue from looking empty, so the worker will not sleep over it.
-    fn steal_batch(
-        &self,
-        steal: impl Fn(&crate::queue::LocalQueue<Notified>) -> Steal<Notified>,
-    ) -> Option<Notified> {
-        const RETRIES: usize = 4;
-        self.with_core(|core| {
-            for _ in 0..RETRIES {
-                match steal(&core.queue) {
-                    Steal::Success(task) => return Some(task),
-                    Steal::Empty => return None,
-                    Steal::Retry => spin_loop(),
-                }
-            }
-            None
-        })
-        .flatten()
     }
 
     /// Sleeps until there may be something to do: S2 to S5 of the protocol in `idle`.
