@@ -42,6 +42,8 @@
 //!   take the lock of a perhaps foreign wheel each time.
 //! - An `AtomicWaker` in the node: two more read-modify-writes per registration, and `fire` needs
 //!   the lock for the links anyway.
+//!
+//! Checked by: loom-tests/tests/timer.rs
 
 use std::fmt;
 use std::marker::PhantomPinned;

@@ -35,6 +35,8 @@
 //!
 //! - Reading the deadlines first and storing `until` once: an armer between the two is missed.
 //! - `unpark` whenever something is armed: a system call per timer.
+//!
+//! Checked by: loom-tests/tests/timer.rs
 
 use std::fmt;
 use std::sync::Arc as StdArc;

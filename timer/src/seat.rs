@@ -11,6 +11,8 @@
 //! it.
 //!
 //! User code runs outside the lock: wakers are collected and woken, or dropped, after it.
+//!
+//! Checked by: loom-tests/tests/timer.rs
 
 use std::fmt;
 use std::pin::Pin;
