@@ -1,0 +1,16 @@
+//! Sockets on whole runtimes: with tasks, timers and cancellation round them.
+
+#[path = "../support/bounded.rs"]
+mod bounded;
+#[path = "../support/each.rs"]
+mod each;
+#[path = "../support/runtimes.rs"]
+mod runtimes;
+
+mod between;
+mod lookup;
+mod std_types;
+mod tcp;
+mod transfer;
+mod udp;
+mod unix;

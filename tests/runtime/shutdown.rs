@@ -1,0 +1,485 @@
+//! Dropping a runtime ends it, wherever that happens, without a panic and without a hang.
+
+use std::cell::RefCell;
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mainspring::io::AsyncReadExt;
+use mainspring::net::{TcpListener, TcpStream, UdpSocket};
+use mainspring::runtime::{Builder, Runtime};
+use mainspring::sync::oneshot;
+use mainspring::task::{spawn_blocking, yield_now};
+use mainspring::time::sleep;
+
+use crate::bounded::bounded;
+use crate::counted::Drops;
+use crate::each::on_each_runtime;
+use crate::runtimes::{current_thread, multi_thread};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Fills a runtime with everything that may be pending at its end; each part holds a token.
+fn fill(runtime: &Runtime, drops: &Drops) -> usize {
+    let tokens: [_; 7] = std::array::from_fn(|_| drops.token());
+    let [idle, timer, listening, reading, receiving, ready, joining] = tokens;
+    let filled = async move {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        let addr = listener.local_addr().expect("it is bound");
+        let mut client = TcpStream::connect(addr).await.expect("it listens");
+        let server = listener.accept().await.expect("it has connected").0;
+        let udp = UdpSocket::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        mainspring::spawn(async move {
+            let _token = idle;
+            pending::<()>().await;
+        });
+        mainspring::spawn(async move {
+            let _token = timer;
+            sleep(HOUR).await;
+        });
+        mainspring::spawn(async move {
+            let _token = listening;
+            drop(listener.accept().await);
+        });
+        mainspring::spawn(async move {
+            let _held = (reading, server);
+            drop(client.read_u8().await);
+        });
+        mainspring::spawn(async move {
+            let _token = receiving;
+            drop(udp.recv(&mut [0; 8]).await);
+        });
+        mainspring::spawn(async move {
+            let _token = ready;
+            loop {
+                yield_now().await;
+            }
+        });
+        let inner = mainspring::spawn(pending::<()>());
+        mainspring::spawn(async move {
+            let _token = joining;
+            drop(inner.await);
+        });
+        sleep(Duration::from_millis(2)).await;
+    };
+    runtime.block_on(filled);
+    7
+}
+
+#[test]
+fn every_future_is_dropped_once_when_the_drop_returns() {
+    on_each_runtime(|runtime| {
+        let drops = Drops::new();
+        let tokens = fill(&runtime, &drops);
+        assert_eq!(drops.count(), 0);
+        drop(runtime);
+        assert_eq!(drops.count(), tokens);
+    });
+}
+
+#[test]
+fn a_thousand_runtimes_begin_and_end() {
+    bounded("many runtimes", || {
+        for _ in 0..1_000 {
+            drop(current_thread());
+        }
+        for round in 0..200 {
+            let runtime = multi_thread(2);
+            if round % 2 == 0 {
+                runtime.spawn(async { mainspring::spawn(pending::<()>()).await });
+            }
+            drop(runtime);
+        }
+    });
+}
+
+#[test]
+fn a_runtime_that_ends_while_outside_threads_spawn_and_wake_loses_nothing() {
+    for _ in 0..10 {
+        on_each_runtime(|runtime| {
+            let drops = Drops::new();
+            let handle = runtime.handle().clone();
+            let threads: Vec<_> = (0..3)
+                .map(|_| {
+                    let (handle, drops) = (handle.clone(), drops.clone());
+                    thread::spawn(move || {
+                        for _ in 0..200 {
+                            let token = drops.token();
+                            let (sender, receiver) = oneshot::channel::<()>();
+                            handle.spawn(async move {
+                                let _token = token;
+                                drop(receiver.await);
+                                pending::<()>().await;
+                            });
+                            let _ = sender.send(());
+                        }
+                    })
+                })
+                .collect();
+            runtime.block_on(async {
+                for _ in 0..10 {
+                    yield_now().await;
+                }
+            });
+            drop(runtime);
+            for thread in threads {
+                thread
+                    .join()
+                    .expect("spawning on an ended runtime is allowed");
+            }
+            assert_eq!(drops.count(), 600);
+            assert_eq!(handle.metrics().num_alive_tasks(), 0);
+        });
+    }
+}
+
+#[test]
+fn dropped_inside_its_own_task_it_ends() {
+    on_each_runtime(|runtime| {
+        let drops = Drops::new();
+        let tokens = fill(&runtime, &drops);
+        let handle = runtime.handle().clone();
+        let (done, is_done) = mpsc::channel();
+        let single = handle.metrics().num_workers() == 1
+            && handle.runtime_flavor() == mainspring::runtime::RuntimeFlavor::CurrentThread;
+        let task = handle.spawn(async move {
+            drop(runtime);
+            // Still in its poll, which goes on to its end.
+            done.send(()).expect("the test listens");
+            yield_now().await;
+            unreachable!("the runtime has ended");
+        });
+        if single {
+            let error = handle.block_on(task).expect_err("it was cancelled");
+            assert!(error.is_cancelled(), "{error:?}");
+        }
+        is_done.recv().expect("the drop returns");
+        while drops.count() < tokens || handle.metrics().num_alive_tasks() > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+#[test]
+fn dropped_inside_a_task_or_root_of_another_runtime_it_ends() {
+    on_each_runtime(|inner| {
+        let drops = Drops::new();
+        let tokens = fill(&inner, &drops);
+        let handle = inner.handle().clone();
+        let outer = multi_thread(1);
+        outer
+            .block_on(outer.spawn(async move { drop(inner) }))
+            .expect("no panic");
+        while drops.count() < tokens || handle.metrics().num_alive_tasks() > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+    on_each_runtime(|inner| {
+        current_thread().block_on(async move { drop(inner) });
+    });
+}
+
+#[test]
+fn dropped_inside_a_blocking_job_of_its_own_it_ends() {
+    on_each_runtime(|runtime| {
+        let drops = Drops::new();
+        let tokens = fill(&runtime, &drops);
+        let handle = runtime.handle().clone();
+        let (done, is_done) = mpsc::channel();
+        handle.spawn_blocking(move || {
+            drop(runtime);
+            done.send(()).expect("the test listens");
+        });
+        is_done
+            .recv()
+            .expect("the drop returns, and does not wait for its own thread");
+        while drops.count() < tokens {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+#[test]
+fn dropped_inside_a_blocking_job_of_another_runtime_it_ends() {
+    on_each_runtime(|inner| {
+        let drops = Drops::new();
+        let tokens = fill(&inner, &drops);
+        let outer = current_thread();
+        let job = outer.spawn_blocking(move || drop(inner));
+        outer.block_on(job).expect("no panic");
+        assert_eq!(drops.count(), tokens);
+    });
+}
+
+#[test]
+fn dropped_in_the_destructor_of_a_thread_local_it_ends() {
+    thread_local! {
+        static KEPT: RefCell<Option<(Runtime, mpsc::Sender<()>)>> = const { RefCell::new(None) };
+    }
+    on_each_runtime(|runtime| {
+        let drops = Drops::new();
+        let tokens = fill(&runtime, &drops);
+        let (alive, ended) = mpsc::channel::<()>();
+        let thread = thread::spawn(move || {
+            // Touched before and after, so that it is destroyed among the runtime's own locals.
+            KEPT.with(|kept| *kept.borrow_mut() = Some((runtime, alive)));
+            KEPT.with(|kept| {
+                let kept = kept.borrow();
+                let (runtime, _) = kept.as_ref().expect("it has just been put there");
+                runtime.block_on(async { sleep(Duration::from_millis(1)).await });
+            });
+        });
+        thread.join().expect("no panic");
+        assert_eq!(ended.recv(), Err(mpsc::RecvError));
+        assert_eq!(drops.count(), tokens);
+    });
+}
+
+#[test]
+fn dropped_in_a_thread_local_of_its_own_worker_it_ends() {
+    thread_local! {
+        static KEPT: RefCell<Option<Arc<Runtime>>> = const { RefCell::new(None) };
+    }
+    bounded("a thread-local of a worker", || {
+        let drops = Drops::new();
+        let runtime = Arc::new(multi_thread(1));
+        let tokens = fill(&runtime, &drops);
+        let kept = Arc::clone(&runtime);
+        let (kept_there, is_kept) = mpsc::channel();
+        runtime.spawn(async move {
+            KEPT.with(|cell| *cell.borrow_mut() = Some(kept));
+            kept_there.send(()).expect("the test listens");
+        });
+        is_kept.recv().expect("the task runs");
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        assert_eq!(
+            drops.count(),
+            0,
+            "the worker keeps the runtime that keeps the worker"
+        );
+        handle.spawn(async { drop(KEPT.with(|cell| cell.borrow_mut().take())) });
+        while drops.count() < tokens {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+#[test]
+fn two_runtimes_that_hold_each_other_s_tasks_end() {
+    bounded("two runtimes", || {
+        for (one, two) in [
+            (multi_thread(1), multi_thread(2)),
+            (current_thread(), multi_thread(1)),
+        ] {
+            let (sender, receiver) = oneshot::channel::<()>();
+            let inner = two.spawn(async move {
+                let _sender = sender;
+                pending::<()>().await;
+            });
+            let outer = one.spawn(async move {
+                drop(receiver.await);
+                drop(inner.await);
+            });
+            drop(two);
+            one.block_on(outer).expect("both waits have ended");
+            drop(one);
+        }
+    });
+}
+
+#[test]
+fn a_runtime_in_a_task_of_a_runtime_in_a_task_ends_with_the_outermost() {
+    bounded("twice nested", || {
+        let drops = Drops::new();
+        let innermost = multi_thread(1);
+        let mut tokens = fill(&innermost, &drops);
+        let middle = current_thread();
+        tokens += fill(&middle, &drops);
+        let middle_task = middle.spawn(async move {
+            let _runtime = innermost;
+            pending::<()>().await;
+        });
+        middle.block_on(yield_now());
+        let outermost = multi_thread(2);
+        outermost.spawn(async move {
+            let _held = (middle_task, middle);
+            pending::<()>().await;
+        });
+        drop(outermost);
+        while drops.count() < tokens {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+#[test]
+fn a_shutdown_with_a_limit_returns_though_a_job_is_stuck() {
+    on_each_runtime(|runtime| {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let (begun, has_begun) = mpsc::channel();
+        runtime.spawn_blocking(move || {
+            begun.send(()).expect("the test listens");
+            let _ = stopped.recv();
+        });
+        has_begun.recv().expect("the job begins");
+        let start = Instant::now();
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        let took = start.elapsed();
+        assert!(
+            took >= Duration::from_millis(95),
+            "it gave up early: {took:?}"
+        );
+        assert!(
+            took < Duration::from_secs(10),
+            "it waited for the job: {took:?}"
+        );
+        drop(stop);
+    });
+}
+
+#[test]
+fn a_shutdown_with_a_limit_returns_though_a_task_is_stuck() {
+    bounded("a stuck task", || {
+        let runtime = multi_thread(2);
+        let (stop, stopped) = mpsc::channel::<()>();
+        let (begun, has_begun) = mpsc::channel();
+        runtime.spawn(async move {
+            begun.send(()).expect("the test listens");
+            let _ = stopped.recv();
+        });
+        has_begun.recv().expect("the task begins");
+        let start = Instant::now();
+        runtime.shutdown_timeout(Duration::from_millis(50));
+        assert!(start.elapsed() < Duration::from_secs(10));
+        drop(stop);
+    });
+}
+
+#[test]
+fn a_shutdown_with_a_limit_does_not_wait_for_the_limit() {
+    on_each_runtime(|runtime| {
+        let drops = Drops::new();
+        let tokens = fill(&runtime, &drops);
+        let start = Instant::now();
+        runtime.shutdown_timeout(HOUR);
+        assert!(start.elapsed() < Duration::from_secs(10));
+        assert_eq!(drops.count(), tokens);
+    });
+}
+
+#[test]
+fn a_shutdown_limit_beyond_the_clock_is_none() {
+    on_each_runtime(|runtime| runtime.shutdown_timeout(Duration::MAX));
+}
+
+#[test]
+fn a_shutdown_in_the_background_returns_at_once_also_inside_a_task() {
+    on_each_runtime(|runtime| {
+        let (stop, stopped) = mpsc::channel::<()>();
+        runtime.spawn_blocking(move || stopped.recv().is_err());
+        let outer = current_thread();
+        outer.block_on(async move { runtime.shutdown_background() });
+        drop(stop);
+    });
+}
+
+#[test]
+fn a_drop_waits_for_a_blocking_job_that_runs_and_drops_those_that_wait() {
+    bounded("a job at the end", || {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder
+            .worker_threads(1)
+            .max_blocking_threads(1)
+            .build()
+            .expect("threads");
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&is_over);
+        let drops = Drops::new();
+        let (begun, has_begun) = mpsc::channel();
+        let running = runtime.spawn_blocking(move || {
+            begun.send(()).expect("the test listens");
+            thread::sleep(Duration::from_millis(50));
+            over.store(true, Ordering::SeqCst);
+            4
+        });
+        let token = drops.token();
+        let queued = runtime.spawn_blocking(move || drop(token));
+        has_begun.recv().expect("the job begins");
+        drop(runtime);
+        assert!(is_over.load(Ordering::SeqCst), "the job was not waited for");
+        assert_eq!(drops.count(), 1);
+        let other = current_thread();
+        assert_eq!(other.block_on(running).expect("it ran to its end"), 4);
+        assert!(
+            other
+                .block_on(queued)
+                .expect_err("it was queued")
+                .is_cancelled()
+        );
+    });
+}
+
+#[test]
+fn a_destructor_that_uses_the_ending_runtime_harms_nobody() {
+    /// Does in its destructor what programs do there.
+    struct AtEnd(Arc<Mutex<Vec<&'static str>>>);
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            drop(mainspring::spawn(pending::<()>()));
+            drop(spawn_blocking(|| {}));
+            let mut timer = Box::pin(sleep(HOUR));
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            assert_eq!(timer.as_mut().poll(&mut cx), Poll::Pending);
+            let mut binding = Box::pin(TcpListener::bind("127.0.0.1:0"));
+            if let Poll::Ready(Ok(listener)) = Pin::new(&mut binding).poll(&mut cx) {
+                assert!(listener.poll_accept(&mut cx).is_ready() || listener.local_addr().is_ok());
+            }
+            self.0.lock().expect("no panic").push("dropped");
+        }
+    }
+    on_each_runtime(|runtime| {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        for _ in 0..10 {
+            let at_end = AtEnd(Arc::clone(&log));
+            runtime.spawn(async move {
+                let _at_end = at_end;
+                pending::<()>().await;
+            });
+        }
+        runtime.block_on(yield_now());
+        drop(runtime);
+        assert_eq!(log.lock().expect("no panic").len(), 10);
+    });
+}
+
+#[test]
+fn destructors_that_panic_do_not_keep_a_runtime_from_ending() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("a destructor that panics");
+        }
+    }
+    on_each_runtime(|runtime| {
+        let drops = Drops::new();
+        for _ in 0..5 {
+            let token = drops.token();
+            runtime.spawn(async move {
+                let _held = (Bomb, token);
+                pending::<()>().await;
+            });
+        }
+        let tokens = 5 + fill(&runtime, &drops);
+        drop(runtime);
+        assert_eq!(drops.count(), tokens);
+    });
+}

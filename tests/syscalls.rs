@@ -1,0 +1,19 @@
+//! How many system calls the runtime makes, counted by `strace`: for a message that is echoed, for
+//! timers that are armed, and for an idle runtime.
+//!
+//! Each test runs this program again under `strace`, where it becomes what the test observes: the
+//! tests named `under_strace_..` do nothing unless the environment says so. Writes of a known text
+//! to standard error mark in the trace where the part begins and ends that counts. Without
+//! `strace`, or where tracing is forbidden, the tests say so and pass.
+#![cfg(target_os = "linux")]
+
+#[path = "support/bounded.rs"]
+mod bounded;
+#[path = "syscalls/echo.rs"]
+mod echo;
+#[path = "support/runtimes.rs"]
+mod runtimes;
+#[path = "syscalls/still.rs"]
+mod still;
+#[path = "syscalls/trace.rs"]
+mod trace;

@@ -1,0 +1,114 @@
+//! Timers that are armed by workers wake nobody, and an idle runtime does nothing at all.
+
+use std::sync::mpsc;
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::Duration;
+
+use mainspring::time::sleep;
+
+use crate::bounded::bounded;
+use crate::trace::{self, FLAVOURS, Trace, Traced};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Lets the other worker go to sleep in the driver before the part that counts.
+const SETTLE: Duration = Duration::from_millis(100);
+
+fn trace_of(name: &'static str, flavour: &'static str) -> Trace {
+    bounded(name, move || {
+        let trace = Traced::start(name, flavour).finish();
+        println!("{flavour}: {:?}", trace.summary());
+        trace
+    })
+}
+
+#[test]
+fn under_strace_timers_are_armed() {
+    let Some(runtime) = trace::flavour() else {
+        return;
+    };
+    let armed = runtime.spawn(async {
+        sleep(SETTLE).await;
+        let mut timers: Vec<_> = (0..1_000)
+            .map(|n| Box::pin(sleep(HOUR - n * SETTLE)))
+            .collect();
+        thread::sleep(SETTLE);
+        trace::begin();
+        let mut cx = Context::from_waker(Waker::noop());
+        for timer in &mut timers {
+            assert!(timer.as_mut().poll(&mut cx).is_pending());
+        }
+        trace::end();
+    });
+    let (sender, receiver) = mpsc::channel();
+    if runtime.metrics().num_workers() > 1 {
+        // Both workers are free: one arms, the other sleeps in the driver.
+        runtime.spawn(async move { sender.send(armed.await).expect("it is waited for") });
+        receiver.recv().expect("the task ends").expect("no panic");
+    } else {
+        runtime.block_on(armed).expect("no panic");
+    }
+}
+
+#[test]
+fn arming_timers_on_a_worker_makes_no_system_call() {
+    if !trace::is_possible() {
+        return;
+    }
+    for flavour in FLAVOURS {
+        let trace = trace_of("still::under_strace_timers_are_armed", flavour);
+        let writes = trace.count(&["write", "writev", "sendto", "sendmsg"]);
+        assert_eq!(writes, 0, "{flavour}: {:#?}", trace.lines);
+        assert_eq!(
+            trace.count(&["timerfd_settime", "epoll_ctl"]),
+            0,
+            "{:#?}",
+            trace.lines
+        );
+    }
+}
+
+#[test]
+fn under_strace_nothing_happens() {
+    let Some(runtime) = trace::flavour() else {
+        return;
+    };
+    let handle = runtime.handle().clone();
+    // The thread that makes the marks is no thread of the runtime.
+    let watching = thread::spawn(move || {
+        let timer = handle.spawn(async { sleep(HOUR).await });
+        thread::sleep(5 * SETTLE);
+        trace::begin();
+        thread::sleep(Duration::from_secs(1));
+        trace::end();
+        assert!(!timer.is_finished());
+        timer.abort();
+        timer
+    });
+    let (sender, receiver) = mainspring::sync::oneshot::channel();
+    let joining = thread::spawn(move || sender.send(watching.join()));
+    runtime.block_on(async {
+        let timer = receiver.await.expect("it is sent").expect("no panic");
+        assert!(timer.await.expect_err("it was aborted").is_cancelled());
+    });
+    assert!(joining.join().expect("no panic").is_ok());
+}
+
+#[test]
+fn an_idle_runtime_with_a_timer_an_hour_out_makes_no_system_call() {
+    if !trace::is_possible() {
+        return;
+    }
+    for flavour in FLAVOURS {
+        let trace = trace_of("still::under_strace_nothing_happens", flavour);
+        // The watching thread's own sleep is the one call.
+        let sleeps = trace.count(&["clock_nanosleep", "nanosleep"]);
+        assert_eq!(
+            (sleeps, trace.total()),
+            (1, 1),
+            "{flavour}: {:#?}",
+            trace.lines
+        );
+    }
+}

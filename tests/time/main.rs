@@ -1,0 +1,15 @@
+//! Timers on whole runtimes: never early, hardly late, and what a paused clock does.
+
+#[path = "../support/bounded.rs"]
+mod bounded;
+#[path = "../support/each.rs"]
+mod each;
+#[path = "../support/runtimes.rs"]
+mod runtimes;
+
+mod hand_over;
+mod interval;
+mod lateness;
+mod paused;
+mod sleep;
+mod timeout;
