@@ -169,6 +169,8 @@ impl Environment for Nothing {
         self
     }
 
+    fn jobs_ended(&self) {}
+
     fn shutdown(&self) {}
 }
 

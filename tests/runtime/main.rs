@@ -15,8 +15,10 @@ mod wakers;
 
 mod block_on;
 mod cancel;
+mod dropped;
 mod ended;
 mod fairness;
+mod filled;
 mod hooks;
 mod join_set;
 mod local;

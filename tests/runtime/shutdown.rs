@@ -1,6 +1,5 @@
-//! Dropping a runtime ends it, wherever that happens, without a panic and without a hang.
+//! Dropping a runtime, or shutting it down, ends it and all that is in it, without a hang.
 
-use std::cell::RefCell;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,9 +8,8 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mainspring::io::AsyncReadExt;
-use mainspring::net::{TcpListener, TcpStream, UdpSocket};
-use mainspring::runtime::{Builder, Runtime};
+use mainspring::net::TcpListener;
+use mainspring::runtime::Builder;
 use mainspring::sync::oneshot;
 use mainspring::task::{spawn_blocking, yield_now};
 use mainspring::time::sleep;
@@ -19,60 +17,10 @@ use mainspring::time::sleep;
 use crate::bounded::bounded;
 use crate::counted::Drops;
 use crate::each::on_each_runtime;
+use crate::filled::fill;
 use crate::runtimes::{current_thread, multi_thread};
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// Fills a runtime with everything that may be pending at its end; each part holds a token.
-fn fill(runtime: &Runtime, drops: &Drops) -> usize {
-    let tokens: [_; 7] = std::array::from_fn(|_| drops.token());
-    let [idle, timer, listening, reading, receiving, ready, joining] = tokens;
-    let filled = async move {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a port is free");
-        let addr = listener.local_addr().expect("it is bound");
-        let mut client = TcpStream::connect(addr).await.expect("it listens");
-        let server = listener.accept().await.expect("it has connected").0;
-        let udp = UdpSocket::bind("127.0.0.1:0")
-            .await
-            .expect("a port is free");
-        mainspring::spawn(async move {
-            let _token = idle;
-            pending::<()>().await;
-        });
-        mainspring::spawn(async move {
-            let _token = timer;
-            sleep(HOUR).await;
-        });
-        mainspring::spawn(async move {
-            let _token = listening;
-            drop(listener.accept().await);
-        });
-        mainspring::spawn(async move {
-            let _held = (reading, server);
-            drop(client.read_u8().await);
-        });
-        mainspring::spawn(async move {
-            let _token = receiving;
-            drop(udp.recv(&mut [0; 8]).await);
-        });
-        mainspring::spawn(async move {
-            let _token = ready;
-            loop {
-                yield_now().await;
-            }
-        });
-        let inner = mainspring::spawn(pending::<()>());
-        mainspring::spawn(async move {
-            let _token = joining;
-            drop(inner.await);
-        });
-        sleep(Duration::from_millis(2)).await;
-    };
-    runtime.block_on(filled);
-    7
-}
 
 #[test]
 fn every_future_is_dropped_once_when_the_drop_returns() {
@@ -142,138 +90,6 @@ fn a_runtime_that_ends_while_outside_threads_spawn_and_wake_loses_nothing() {
 }
 
 #[test]
-fn dropped_inside_its_own_task_it_ends() {
-    on_each_runtime(|runtime| {
-        let drops = Drops::new();
-        let tokens = fill(&runtime, &drops);
-        let handle = runtime.handle().clone();
-        let (done, is_done) = mpsc::channel();
-        let single = handle.metrics().num_workers() == 1
-            && handle.runtime_flavor() == mainspring::runtime::RuntimeFlavor::CurrentThread;
-        let task = handle.spawn(async move {
-            drop(runtime);
-            // Still in its poll, which goes on to its end.
-            done.send(()).expect("the test listens");
-            yield_now().await;
-            unreachable!("the runtime has ended");
-        });
-        if single {
-            let error = handle.block_on(task).expect_err("it was cancelled");
-            assert!(error.is_cancelled(), "{error:?}");
-        }
-        is_done.recv().expect("the drop returns");
-        while drops.count() < tokens || handle.metrics().num_alive_tasks() > 0 {
-            thread::sleep(Duration::from_millis(1));
-        }
-    });
-}
-
-#[test]
-fn dropped_inside_a_task_or_root_of_another_runtime_it_ends() {
-    on_each_runtime(|inner| {
-        let drops = Drops::new();
-        let tokens = fill(&inner, &drops);
-        let handle = inner.handle().clone();
-        let outer = multi_thread(1);
-        outer
-            .block_on(outer.spawn(async move { drop(inner) }))
-            .expect("no panic");
-        while drops.count() < tokens || handle.metrics().num_alive_tasks() > 0 {
-            thread::sleep(Duration::from_millis(1));
-        }
-    });
-    on_each_runtime(|inner| {
-        current_thread().block_on(async move { drop(inner) });
-    });
-}
-
-#[test]
-fn dropped_inside_a_blocking_job_of_its_own_it_ends() {
-    on_each_runtime(|runtime| {
-        let drops = Drops::new();
-        let tokens = fill(&runtime, &drops);
-        let handle = runtime.handle().clone();
-        let (done, is_done) = mpsc::channel();
-        handle.spawn_blocking(move || {
-            drop(runtime);
-            done.send(()).expect("the test listens");
-        });
-        is_done
-            .recv()
-            .expect("the drop returns, and does not wait for its own thread");
-        while drops.count() < tokens {
-            thread::sleep(Duration::from_millis(1));
-        }
-    });
-}
-
-#[test]
-fn dropped_inside_a_blocking_job_of_another_runtime_it_ends() {
-    on_each_runtime(|inner| {
-        let drops = Drops::new();
-        let tokens = fill(&inner, &drops);
-        let outer = current_thread();
-        let job = outer.spawn_blocking(move || drop(inner));
-        outer.block_on(job).expect("no panic");
-        assert_eq!(drops.count(), tokens);
-    });
-}
-
-#[test]
-fn dropped_in_the_destructor_of_a_thread_local_it_ends() {
-    thread_local! {
-        static KEPT: RefCell<Option<(Runtime, mpsc::Sender<()>)>> = const { RefCell::new(None) };
-    }
-    on_each_runtime(|runtime| {
-        let drops = Drops::new();
-        let tokens = fill(&runtime, &drops);
-        let (alive, ended) = mpsc::channel::<()>();
-        let thread = thread::spawn(move || {
-            // Touched before and after, so that it is destroyed among the runtime's own locals.
-            KEPT.with(|kept| *kept.borrow_mut() = Some((runtime, alive)));
-            KEPT.with(|kept| {
-                let kept = kept.borrow();
-                let (runtime, _) = kept.as_ref().expect("it has just been put there");
-                runtime.block_on(async { sleep(Duration::from_millis(1)).await });
-            });
-        });
-        thread.join().expect("no panic");
-        assert_eq!(ended.recv(), Err(mpsc::RecvError));
-        assert_eq!(drops.count(), tokens);
-    });
-}
-
-#[test]
-fn dropped_in_a_thread_local_of_its_own_worker_it_ends() {
-    thread_local! {
-        static KEPT: RefCell<Option<Arc<Runtime>>> = const { RefCell::new(None) };
-    }
-    bounded("a thread-local of a worker", || {
-        let drops = Drops::new();
-        let runtime = Arc::new(multi_thread(1));
-        let tokens = fill(&runtime, &drops);
-        let kept = Arc::clone(&runtime);
-        let (kept_there, is_kept) = mpsc::channel();
-        runtime.spawn(async move {
-            KEPT.with(|cell| *cell.borrow_mut() = Some(kept));
-            kept_there.send(()).expect("the test listens");
-        });
-        is_kept.recv().expect("the task runs");
-        let handle = runtime.handle().clone();
-        drop(runtime);
-        assert_eq!(
-            drops.count(),
-            0,
-            "the worker keeps the runtime that keeps the worker"
-        );
-        handle.spawn(async { drop(KEPT.with(|cell| cell.borrow_mut().take())) });
-        while drops.count() < tokens {
-            thread::sleep(Duration::from_millis(1));
-        }
-    });
-}
-
-#[test]
 fn two_runtimes_that_hold_each_other_s_tasks_end() {
     bounded("two runtimes", || {
         for (one, two) in [
@@ -292,31 +108,6 @@ fn two_runtimes_that_hold_each_other_s_tasks_end() {
             drop(two);
             one.block_on(outer).expect("both waits have ended");
             drop(one);
-        }
-    });
-}
-
-#[test]
-fn a_runtime_in_a_task_of_a_runtime_in_a_task_ends_with_the_outermost() {
-    bounded("twice nested", || {
-        let drops = Drops::new();
-        let innermost = multi_thread(1);
-        let mut tokens = fill(&innermost, &drops);
-        let middle = current_thread();
-        tokens += fill(&middle, &drops);
-        let middle_task = middle.spawn(async move {
-            let _runtime = innermost;
-            pending::<()>().await;
-        });
-        middle.block_on(yield_now());
-        let outermost = multi_thread(2);
-        outermost.spawn(async move {
-            let _held = (middle_task, middle);
-            pending::<()>().await;
-        });
-        drop(outermost);
-        while drops.count() < tokens {
-            thread::sleep(Duration::from_millis(1));
         }
     });
 }
