@@ -137,6 +137,7 @@ impl Builder {
     /// # Examples
     ///
     /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
     /// let next = AtomicUsize::new(0);
     /// let runtime = mainspring::runtime::Builder::new_multi_thread()
     ///     .thread_name_fn(move || format!("worker-{}", next.fetch_add(1, Ordering::Relaxed)))
