@@ -12,7 +12,7 @@ use crate::trace::{self, FLAVOURS, Trace, Traced};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Lets the other worker go to sleep in the driver before the part that counts.
+/// Lets the workers go to sleep, one of them in the driver, before the part that counts.
 const SETTLE: Duration = Duration::from_millis(100);
 
 fn trace_of(name: &'static str, flavour: &'static str) -> Trace {
@@ -28,24 +28,24 @@ fn under_strace_timers_are_armed() {
     let Some(runtime) = trace::flavour() else {
         return;
     };
-    let armed = runtime.spawn(async {
-        sleep(SETTLE).await;
+    // Both workers sleep by now, one of them in the driver. It is the other one that is woken.
+    thread::sleep(SETTLE);
+    let (sender, receiver) = mpsc::channel();
+    let armed = runtime.spawn(async move {
         let mut timers: Vec<_> = (0..1_000)
             .map(|n| Box::pin(sleep(HOUR - n * SETTLE)))
             .collect();
-        thread::sleep(SETTLE);
         trace::begin();
         let mut cx = Context::from_waker(Waker::noop());
         for timer in &mut timers {
             assert!(timer.as_mut().poll(&mut cx).is_pending());
         }
         trace::end();
+        sender.send(()).expect("it is waited for");
     });
-    let (sender, receiver) = mpsc::channel();
     if runtime.metrics().num_workers() > 1 {
-        // Both workers are free: one arms, the other sleeps in the driver.
-        runtime.spawn(async move { sender.send(armed.await).expect("it is waited for") });
-        receiver.recv().expect("the task ends").expect("no panic");
+        // Not by `block_on`, which would make this thread a worker, too.
+        receiver.recv().expect("no panic");
     } else {
         runtime.block_on(armed).expect("no panic");
     }
@@ -58,8 +58,10 @@ fn arming_timers_on_a_worker_makes_no_system_call() {
     }
     for flavour in FLAVOURS {
         let trace = trace_of("still::under_strace_timers_are_armed", flavour);
+        assert_eq!(trace.total_of_marker(), 0, "{flavour}: {:#?}", trace.lines);
+        // If arming takes as long as a stuck poll, the monitor tells the thread in the driver.
         let writes = trace.count(&["write", "writev", "sendto", "sendmsg"]);
-        assert_eq!(writes, 0, "{flavour}: {:#?}", trace.lines);
+        assert!(writes <= 1, "{flavour}: {:#?}", trace.lines);
         assert_eq!(
             trace.count(&["timerfd_settime", "epoll_ctl"]),
             0,

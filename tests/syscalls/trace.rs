@@ -33,6 +33,8 @@ pub(crate) struct Traced {
 #[derive(Debug)]
 pub(crate) struct Trace {
     counts: BTreeMap<String, usize>,
+    /// The thread that made the marks, as the trace names it.
+    marker: String,
     pub(crate) lines: Vec<String>,
 }
 
@@ -154,6 +156,8 @@ impl Drop for Traced {
 impl Trace {
     fn parse(text: &str) -> Self {
         let is_mark = |line: &str, mark: &str| line.contains("write(2,") && line.contains(mark);
+        let begin = text.lines().find(|line| is_mark(line, BEGIN));
+        let marker = begin.and_then(|line| line.split(' ').next());
         let after = text
             .lines()
             .skip_while(|line| !is_mark(line, BEGIN))
@@ -173,6 +177,7 @@ impl Trace {
         }
         Self {
             counts,
+            marker: marker.unwrap_or_default().to_owned(),
             lines: lines.into_iter().map(str::to_owned).collect(),
         }
     }
@@ -183,6 +188,15 @@ impl Trace {
             .iter()
             .map(|name| self.counts.get(*name).copied().unwrap_or(0))
             .sum()
+    }
+
+    /// How many calls the thread that made the marks has begun between them.
+    pub(crate) fn total_of_marker(&self) -> usize {
+        assert!(!self.marker.is_empty(), "the trace has no begin mark");
+        let own = self.lines.iter().filter(|line| {
+            line.split(' ').next() == Some(&self.marker) && call_name(line).is_some()
+        });
+        own.count()
     }
 
     /// How many calls were begun.
