@@ -242,7 +242,7 @@ impl Worker {
         }
     }
 
-    /// Calls `poll` on `block_on`'s future, as a task's poll: true if it yielded.
+    /// Calls `poll` on `block_on`'s future as a task is polled, and notes whether it yielded.
     pub(crate) fn poll_root<R>(&self, poll: impl FnOnce() -> R) -> R {
         self.stop_searching();
         self.yielded.set(false);

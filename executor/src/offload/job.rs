@@ -14,8 +14,8 @@ pub struct JobContext {
 }
 
 impl JobContext {
-    /// Whether the job has been aborted, or its runtime is being shut down by force: a job that
-    /// sees this returns early, and its result is dropped or kept as the handle's owner likes.
+    /// Whether the job has been aborted: a job that sees this returns early. What it returns is its
+    /// result, as ever. The end of the runtime does not set it: a job that runs is waited for.
     pub fn is_cancelled(&self) -> bool {
         self.task
             .as_ref()
