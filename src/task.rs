@@ -5,6 +5,6 @@
 
 #[doc(inline)]
 pub use mainspring_executor::{
-    AbortHandle, Id, JobContext, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalSet, id,
-    offload, spawn, spawn_blocking, spawn_local, try_id, yield_now,
+    AbortHandle, Id, JobContext, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalSet,
+    TaskMeta, id, offload, spawn, spawn_blocking, spawn_local, try_id, yield_now,
 };

@@ -61,5 +61,5 @@ pub use join_set::JoinSet;
 pub use local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use offload::{JobContext, offload, spawn_blocking};
 pub use spawn::{id, spawn, try_id};
-pub use task::{AbortHandle, Id, JoinError, JoinHandle};
+pub use task::{AbortHandle, Id, JoinError, JoinHandle, TaskMeta};
 pub use yield_now::yield_now;

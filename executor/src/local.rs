@@ -25,7 +25,9 @@ use std::task::{Context, Poll, Waker};
 use crate::context;
 use crate::handle::Handle;
 use crate::sync::{Mutex, owning_thread_local};
-use crate::task::{JoinHandle, Notified, RawTask, Schedule, TaskList, TaskMeta, new_task, next_id};
+use crate::task::{
+    JoinHandle, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task, next_id,
+};
 use crate::worker::Worker;
 
 /// Tasks run at one poll of the set, before its own neighbours get their turn.
@@ -267,12 +269,12 @@ impl Shared {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let meta = TaskMeta {
+        let origin = TaskOrigin {
             id: next_id(),
             spawned_at,
             shard: 0,
         };
-        let (task, entry, handle) = new_task(future, LocalScheduler(Arc::clone(self)), meta);
+        let (task, entry, handle) = new_task(future, LocalScheduler(Arc::clone(self)), origin);
         if self.tasks.insert(task) {
             self.push(entry);
         } else {

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use crate::context;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
-use crate::task::{JoinHandle, TaskMeta, new_task, next_id};
+use crate::task::{JoinHandle, TaskOrigin, new_task, next_id};
 
 impl Scheduler {
     /// Hands a job to the pool.
@@ -46,12 +46,12 @@ impl Scheduler {
         R: Send + 'static,
     {
         // Jobs are in no list of live tasks: the pool's queues hold them until they run.
-        let meta = TaskMeta {
+        let origin = TaskOrigin {
             id: next_id(),
             spawned_at,
             shard: 0,
         };
-        let (_, entry, handle) = new_task(job::Job::new(job), JobScheduler, meta);
+        let (_, entry, handle) = new_task(job::Job::new(job), JobScheduler, origin);
         if let Err(refused) = self
             .pool
             .submit(&Handle::new(Arc::clone(self)), lane, entry)

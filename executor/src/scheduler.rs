@@ -16,7 +16,9 @@ use crate::park::{DriverSeat, Parker};
 use crate::queue::{Injector, Steal};
 use crate::seat::{Core, Seat};
 use crate::shutdown::Ending;
-use crate::task::{JoinHandle, Notified, RawTask, Schedule, TaskList, TaskMeta, new_task, next_id};
+use crate::task::{
+    JoinHandle, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task, next_id,
+};
 
 /// What all threads of one runtime share.
 pub(crate) struct Scheduler {
@@ -60,12 +62,12 @@ impl Scheduler {
             _ => None,
         })
         .unwrap_or_else(|| (Arc::clone(self), self.seats.len()));
-        let meta = TaskMeta {
+        let origin = TaskOrigin {
             id: next_id(),
             spawned_at,
             shard: shard as u32,
         };
-        let (task, entry, handle) = new_task(future, TaskScheduler(Some(reference)), meta);
+        let (task, entry, handle) = new_task(future, TaskScheduler(Some(reference)), origin);
         if self.tasks.insert(task) {
             self.schedule(entry);
         } else {

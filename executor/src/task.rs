@@ -33,6 +33,7 @@ mod id;
 mod join;
 #[expect(unsafe_code, reason = "an intrusive list of tasks")]
 mod list;
+mod meta;
 #[expect(
     unsafe_code,
     reason = "the task cell's layout and its per-future functions"
@@ -53,8 +54,9 @@ pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use id::Id;
 pub use join::JoinHandle;
+pub use meta::TaskMeta;
 
-pub(crate) use header::TaskMeta;
+pub(crate) use header::TaskOrigin;
 pub(crate) use id::next_id;
 pub(crate) use list::TaskList;
 pub(crate) use raw::{Notified, RawTask, Schedule, new_task};

@@ -180,6 +180,8 @@ async fn a_server_and_a_client_of_hyper_talk() {
     for size in [0, 1, 10_000, 1_000_000] {
         let body = Bytes::from(vec![7; size]);
         let request = Request::post("/").body(Full::new(body.clone())).unwrap();
+        // The connection's task may not have asked for the next request yet.
+        sender.ready().await.unwrap();
         let response = sender.send_request(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::id::Id;
+use super::meta::TaskMeta;
 use super::raw::RawTask;
 
 /// Stops a task from anywhere, without being able to await it.
@@ -59,6 +60,11 @@ impl AbortHandle {
     /// The task's id.
     pub fn id(&self) -> Id {
         self.task.id()
+    }
+
+    /// The task's id, name and place of birth.
+    pub fn meta(&self) -> TaskMeta {
+        self.task.meta()
     }
 }
 

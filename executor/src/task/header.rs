@@ -45,7 +45,7 @@ impl Links {
 
 /// What a task is born with besides its future.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct TaskMeta {
+pub(crate) struct TaskOrigin {
     /// The number that names the task.
     pub(crate) id: Id,
     /// Where it was spawned.

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use super::abort::AbortHandle;
 use super::error::JoinError;
 use super::id::Id;
+use super::meta::TaskMeta;
 use super::raw::RawTask;
 
 /// Awaits a spawned task, and can stop it.
@@ -89,6 +90,11 @@ impl<T> JoinHandle<T> {
     /// The task's id.
     pub fn id(&self) -> Id {
         self.task.id()
+    }
+
+    /// The task's id, name and place of birth.
+    pub fn meta(&self) -> TaskMeta {
+        self.task.meta()
     }
 
     /// Leaves `waker` to be woken at completion. False if the task is complete.

@@ -13,9 +13,10 @@ use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
 use super::error::JoinError;
-use super::header::{Header, Links, TaskMeta};
+use super::header::{Header, Links, TaskOrigin};
 use super::id::Id;
 use super::join::JoinHandle;
+use super::meta::TaskMeta;
 use super::state::{Begin, Claim, Completed, EndPending, State};
 use super::waker::borrow_waker;
 use crate::context;
@@ -84,7 +85,7 @@ enum Stage<F: Future> {
 pub(crate) fn new_task<F, S>(
     future: F,
     scheduler: S,
-    meta: TaskMeta,
+    origin: TaskOrigin,
 ) -> (RawTask, Notified, JoinHandle<F::Output>)
 where
     F: Future + 'static,
@@ -95,9 +96,9 @@ where
             state: State::new(),
             vtable: Vtable::of::<F, S>(),
             links: UnsafeCell::new(Links::UNLINKED),
-            id: meta.id,
-            spawned_at: meta.spawned_at,
-            shard: meta.shard,
+            id: origin.id,
+            spawned_at: origin.spawned_at,
+            shard: origin.shard,
             join_waker: UnsafeCell::new(None),
         },
         scheduler,
@@ -122,6 +123,11 @@ impl RawTask {
 
     pub(crate) fn id(&self) -> Id {
         self.header().id
+    }
+
+    /// What is known of the task. The caller holds a reference.
+    pub(crate) fn meta(&self) -> TaskMeta {
+        TaskMeta::new(self.id(), None, self.spawned_at())
     }
 
     pub(crate) fn spawned_at(&self) -> &'static std::panic::Location<'static> {
