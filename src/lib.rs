@@ -31,6 +31,7 @@
 //! | [`task`] | spawning, joining, aborting, offloading |
 //! | [`time`] | sleep, interval, timeout, a clock that tests can pause |
 //! | [`net`] | TCP, UDP and Unix sockets, name look-up |
+//! | [`fs`] | files |
 //! | [`io`], [`sync`], [`select!`], [`join!`] | the half of tokio that needs no runtime, re-exported: the types that the ecosystem is written to |
 //! | [`hyper`] | hyper's traits (feature `hyper`) |
 
@@ -41,6 +42,8 @@ pub mod io;
 pub mod runtime;
 pub mod task;
 
+#[cfg(feature = "fs")]
+pub mod fs;
 #[cfg(feature = "hyper")]
 #[expect(unsafe_code, reason = "hyper's read buffer lends uninitialised memory")]
 pub mod hyper;

@@ -13,29 +13,61 @@
 //! just woken or spawned by the running one goes next, a bounded number of times in a row. At
 //! least every 61 tasks it looks at sockets, timers and tasks from outside. A task that is ready
 //! is therefore run after a bounded number of polls of others, if each poll ends.
+//!
+//! # After `fork()`
+//!
+//! The child of a `fork()` has the handles of its parent's runtimes, but not their threads, and their
+//! sockets are the parent's own. What needs such a runtime is refused at once: by a panic that says
+//! so, or by an error where the call has a `Result` (registering a socket, waiting for one, and a
+//! `JoinHandle` of a task that had not ended: it counts as cancelled). Dropping it, or shutting it
+//! down without a grace, does nothing and leaves it behind in memory. The parent notices none of
+//! this.
+//!
+//! A new runtime works in the child, also if the fork was made in a task or in `block_on`; a socket
+//! can be taken along by its `into_std` and `from_std`. The child must not come back out of such a
+//! task: it ends by `_exit` or `exec`. Otherwise it is stopped there, before it runs the parent's
+//! tasks a second time: by a panic in `block_on`, by an abort on a thread of the runtime's own.
+//!
+//! This relies on the C library's `pthread_atfork`, and on its memory allocator's working in the
+//! child; glibc's does.
 
 mod builder;
 mod environment;
 mod handle;
 mod metrics;
+mod panics;
+mod shutdown;
 
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use metrics::RuntimeMetrics;
+pub use panics::{PanicAction, TaskPanic, UnhandledPanic};
+pub use shutdown::{Shutdown, ShutdownReport, ShutdownSignal};
 
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use mainspring_executor::Executor;
+use mainspring_executor::{Executor, is_large};
 
 use crate::task::JoinHandle;
 
 /// A runtime: worker threads, the driver of sockets and timers, the offload pool.
 ///
-/// Dropping it ends it: every task's future is dropped, blocking jobs that run are waited for.
-/// Dropped inside a task it waits for nothing, and dropped inside one of its own blocking jobs it
-/// does not wait for jobs, since the thread would wait for itself. Dropping never panics.
+/// # Its end
+///
+/// Dropping it ends it: every task's future is dropped, blocking jobs that run are waited for, and
+/// polls, too, as long as they take: [`shutdown`](Self::shutdown) is the way that is bounded in
+/// time, that leaves the tasks a grace, and that says how they ended.
+///
+/// It may be dropped anywhere, and never panics. It waits only where a thread may: in async code (a
+/// task or a `block_on` of any runtime, and their destructors) it begins the end, and the rest
+/// happens in the background. Dropped inside one of its own blocking jobs it does not wait for
+/// jobs, since the thread would wait for itself.
+///
+/// Afterwards nothing that is left of it panics: its handles spawn tasks that are cancelled, waits
+/// for its sockets end with an error, its timers end when they are due.
 ///
 /// # Examples
 ///
@@ -90,7 +122,11 @@ impl Runtime {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.handle.spawn(future)
+        if const { is_large::<F>() } {
+            self.handle.spawn(Box::pin(future))
+        } else {
+            self.handle.spawn(future)
+        }
     }
 
     /// Runs a blocking job; see [`task::spawn_blocking`](crate::task::spawn_blocking).
@@ -114,7 +150,11 @@ impl Runtime {
     /// thread would wait for itself.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.handle.block_on(future)
+        if const { is_large::<F>() } {
+            self.handle.block_on(Box::pin(future))
+        } else {
+            self.handle.block_on(future)
+        }
     }
 
     /// Makes this the thread's current runtime until the guard is dropped; see
@@ -155,6 +195,10 @@ impl Runtime {
         self.handle.metrics()
     }
 }
+
+// No lock is held while user code runs, so no panic leaves anything half done.
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl AsRef<mainspring_executor::Handle> for Runtime {
     fn as_ref(&self) -> &mainspring_executor::Handle {

@@ -4,6 +4,16 @@
 //! `Send`. Each time it is woken it is polled before the next task. Between, the thread is a
 //! worker like any other: it runs tasks, is stolen from, sleeps in the driver.
 //!
+//! A task that blocks would hold the root up, which nobody can take over. So a thread in `block_on`
+//! runs tasks of proven kinds only ([`crate::trust`]); at any other it leaves its seat and waits for
+//! its root alone, until that was polled once.
+//!
+//! Inside a poll, a nested `block_on` gives the thread's core away ([`crate::standby`]) and waits for
+//! its root alone, too.
+//!
+//! After the end of the runtime a thread that is still in `block_on` turns the timers by itself and
+//! polls its root, each 5 ms: it may be a blocking job that the end waits for.
+//!
 //! Seats for `block_on` are few: what they are for is the main thread. A further caller waits for
 //! its root alone, on a condition variable; if the runtime has worker threads that is no loss, and
 //! on a current-thread runtime the caller takes the seat over as soon as it is free.
@@ -12,18 +22,25 @@ use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use crate::context;
+use crate::coop;
 use crate::handle::Handle;
+use crate::offload;
 use crate::park::Parker;
 use crate::scheduler::Scheduler;
 use crate::seat::CoreBox;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::worker::{Duty, Worker};
+use crate::worker::{Duty, Post, Worker};
 
 /// Seats of a multi-thread runtime for threads in `block_on`. A scan for work looks at each.
 pub(crate) const GUEST_SEATS: usize = 2;
+
+/// How often a root is looked at whose runtime has ended: nothing turns the wheels any more, and no
+/// socket wakes, so it finds out by itself that its timer is due or its socket gone.
+const LOOK_AFTER_THE_END: Duration = Duration::from_millis(5);
 
 /// The free seats of `block_on`, and who waits for one.
 #[derive(Debug)]
@@ -38,6 +55,8 @@ struct LobbyState {
     free: Vec<CoreBox>,
     /// Those who found none, the first come first.
     waiting: VecDeque<Arc<Root>>,
+    /// All who are in `block_on`.
+    present: Vec<Arc<Root>>,
 }
 
 impl Lobby {
@@ -46,6 +65,7 @@ impl Lobby {
             state: Mutex::new(LobbyState {
                 free,
                 waiting: VecDeque::new(),
+                present: Vec::new(),
             }),
         }
     }
@@ -66,12 +86,16 @@ impl Lobby {
         core
     }
 
-    /// A core comes back. The one who has waited longest is to be unparked.
-    #[must_use]
-    fn return_core(&self, core: CoreBox) -> Option<Arc<Root>> {
-        let mut state = self.state.lock();
-        state.free.push(core);
-        state.waiting.pop_front()
+    /// A core comes back. The one who has waited longest is unparked.
+    pub(crate) fn return_core(&self, scheduler: &Scheduler, core: CoreBox) {
+        let next = {
+            let mut state = self.state.lock();
+            state.free.push(core);
+            state.waiting.pop_front()
+        };
+        if let Some(next) = next {
+            scheduler.unpark(&next.parker);
+        }
     }
 
     /// `root` waits no more. If it was called meanwhile, the next one is to be unparked.
@@ -86,17 +110,29 @@ impl Lobby {
         }
     }
 
-    /// Drops what free cores keep of the scheduler: they would keep it alive for ever.
-    pub(crate) fn close(&self) {
-        let kept: Vec<_> = {
+    /// Lists a root, to be told of the runtime's end.
+    fn register(&self, root: &Arc<Root>) {
+        self.state.lock().present.push(Arc::clone(root));
+    }
+
+    fn unregister(&self, root: &Arc<Root>) {
+        let mut state = self.state.lock();
+        state.present.retain(|present| !Arc::ptr_eq(present, root));
+    }
+
+    /// The runtime ends: whoever is in `block_on` looks at its root now and then, from now on. Drops
+    /// what free cores keep of the scheduler: they would keep it alive for ever.
+    pub(crate) fn close(&self, scheduler: &Scheduler) {
+        let (present, kept): (_, Vec<_>) = {
             let mut state = self.state.lock();
-            state
-                .free
-                .iter_mut()
-                .map(|core| std::mem::take(&mut core.spare))
-                .collect()
+            let kept = state.free.iter_mut();
+            let kept = kept.map(|core| std::mem::take(&mut core.spare)).collect();
+            (state.present.clone(), kept)
         };
         drop(kept);
+        for root in present {
+            scheduler.unpark(&root.parker);
+        }
     }
 }
 
@@ -141,39 +177,83 @@ impl Wake for Root {
 /// Runs `future` to its end on this thread, which works for the runtime meanwhile.
 #[track_caller]
 pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
-    refuse_nesting(handle);
+    // A job of the offload pool that waits for another must not keep it from getting a thread.
+    let _blocked = offload::blocked_on_pool_thread();
+    if context::is_in_async_code() {
+        leave_async_code(handle);
+    }
     let scheduler = handle.scheduler();
     let root = Arc::new(Root {
         woken: AtomicBool::new(true),
         parker: Arc::new(Parker::new()),
         scheduler: Arc::clone(scheduler),
     });
+    let waker = Waker::from(Arc::clone(&root));
+    let _listed = scheduler.panics.enter_root(&waker);
+    let _present = Present::new(&root);
     let mut duty = RootDuty {
-        waker: Waker::from(Arc::clone(&root)),
+        waker,
         root: &root,
         future: pin!(future),
         output: None,
     };
+    // A task or a job that lies below on the stack could not go on while a task that waits for it
+    // runs above. Only the current-thread flavour has nobody else.
+    let is_alone = !context::is_in_async_code() && !context::is_on_pool_thread();
+    let works_along = is_alone || scheduler.workers == 0;
     loop {
-        match scheduler.lobby.take_core(&root) {
-            Some(core) => seated(handle, core, &mut duty),
-            None => unseated(handle, &mut duty),
+        let sits = works_along && !scheduler.ending.has_begun();
+        let core = sits.then(|| scheduler.lobby.take_core(&root));
+        match core.flatten() {
+            Some(core) => {
+                seated(handle, core, &mut duty);
+                // The seat was left for tasks that others must run, or because the root blocks:
+                // before it is taken again, let the root have its turn.
+                while duty.output.is_none() && !unseated(handle, &mut duty) {}
+            }
+            None => drop(unseated(handle, &mut duty)),
         }
         if let Some(output) = duty.output {
+            scheduler.panics.check();
             return output;
         }
     }
 }
 
-/// A `block_on` inside a poll of the same runtime would stop the worker that it waits for.
+/// Keeps a root listed while its thread is in `block_on`.
+struct Present<'a>(&'a Arc<Root>);
+
+impl<'a> Present<'a> {
+    fn new(root: &'a Arc<Root>) -> Self {
+        root.scheduler.lobby.register(root);
+        Self(root)
+    }
+}
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        if !self.0.scheduler.generation.is_stale() {
+            self.0.scheduler.lobby.unregister(self.0);
+        }
+    }
+}
+
+/// Inside a poll: lets other threads go on with what this one was working at.
 #[track_caller]
-fn refuse_nesting(handle: &Handle) {
-    let nested = context::is_worker_of(handle);
-    assert!(
-        !nested,
+fn leave_async_code(handle: &Handle) {
+    context::give_cores_away();
+    if !context::holds_core_of(handle) {
+        return;
+    }
+    let reason = if handle.scheduler().workers == 0 {
+        "the current-thread flavour has no other thread to run its tasks: the thread would wait \
+         for itself. Use `.await` there, or `task::spawn_blocking`, or the multi-thread flavour"
+    } else {
+        "the system refuses a thread that could go on with the other tasks"
+    };
+    panic!(
         "`block_on` was called inside a task or inside `block_on` of the same Mainspring runtime: \
-         the thread would wait for itself. Use `.await` there, or move the blocking call to \
-         `task::spawn_blocking`"
+         {reason}"
     );
 }
 
@@ -183,22 +263,13 @@ fn seated<F: Future>(handle: &Handle, core: CoreBox, duty: &mut RootDuty<'_, F>)
     struct Seated<'a>(&'a Worker);
     impl Drop for Seated<'_> {
         fn drop(&mut self) {
-            let Some(mut core) = self.0.leave() else {
-                return;
-            };
-            let scheduler = self.0.handle().scheduler();
-            if scheduler.ending.has_begun() {
-                core.spare.clear();
-                scheduler.drain(false);
-            }
-            if let Some(next) = scheduler.lobby.return_core(core) {
-                scheduler.unpark(&next.parker);
-            }
+            self.0.leave_for_the_lobby();
         }
     }
     let scheduler = handle.scheduler();
     scheduler.idle.join();
-    let worker = Worker::new(handle.clone(), core, Arc::clone(&duty.root.parker));
+    let parker = Arc::clone(&duty.root.parker);
+    let worker = Worker::new(handle.clone(), core, parker, Post::Guest);
     scheduler.environment.enter(Some(worker.seat()), &mut || {
         context::enter_worker(&worker, || {
             let _seated = Seated(&worker);
@@ -207,13 +278,13 @@ fn seated<F: Future>(handle: &Handle, core: CoreBox, duty: &mut RootDuty<'_, F>)
     });
 }
 
-/// Waits for the root alone, until it is ready or a seat may be free.
-fn unseated<F: Future>(handle: &Handle, duty: &mut RootDuty<'_, F>) {
+/// Waits for the root alone, until it was polled or a seat may be free. True if it was polled.
+fn unseated<F: Future>(handle: &Handle, duty: &mut RootDuty<'_, F>) -> bool {
     /// Takes the root off the lobby's list when it is done, even if it panics.
     struct Waiting<'a>(&'a Arc<Root>, bool);
     impl Drop for Waiting<'_> {
         fn drop(&mut self) {
-            if self.1 {
+            if self.1 && !self.0.scheduler.generation.is_stale() {
                 if let Some(next) = self.0.scheduler.lobby.forget(self.0) {
                     self.0.scheduler.unpark(&next.parker);
                 }
@@ -222,15 +293,25 @@ fn unseated<F: Future>(handle: &Handle, duty: &mut RootDuty<'_, F>) {
     }
     let root = duty.root;
     let mut waiting = Waiting(root, true);
+    let mut polled = false;
     handle.scheduler().environment.enter(None, &mut || {
         let _entered = context::enter(handle.clone());
-        if root.take_woken() {
-            duty.poll();
+        polled = root.take_woken();
+        if polled {
+            context::poll_unseated(|| duty.poll());
+            // It may have forked, and this may be the child.
+            handle.scheduler().generation.expect_current("block_on");
+        } else if root.scheduler.ending.has_begun() {
+            root.parker.park_for(LOOK_AFTER_THE_END);
+            root.scheduler.environment.turn_after_the_end();
+            // Ordering: Relaxed; as if it had been woken, without anything to be seen.
+            root.woken.store(true, Ordering::Relaxed);
         } else {
             root.parker.park();
         }
     });
     waiting.1 = duty.output.is_some();
+    polled
 }
 
 /// The duty of a thread in `block_on`: its future.
@@ -242,7 +323,13 @@ struct RootDuty<'a, F: Future> {
 }
 
 impl<F: Future> RootDuty<'_, F> {
+    fn has_ended(&self) -> bool {
+        self.root.scheduler.ending.has_begun()
+    }
+
     fn poll(&mut self) {
+        self.root.scheduler.panics.check();
+        let _limit = coop::limit();
         let polled = self
             .future
             .as_mut()
@@ -258,10 +345,10 @@ impl<F: Future> Duty for RootDuty<'_, F> {
         if !worker.holds_root() && self.root.take_woken() {
             worker.poll_root(|| self.poll());
         }
-        self.output.is_some()
+        self.output.is_some() || worker.is_without_core() || self.has_ended()
     }
 
     fn is_pending(&self) -> bool {
-        self.root.is_woken()
+        self.root.is_woken() || self.has_ended()
     }
 }

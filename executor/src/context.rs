@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
 
+use crate::fork::{self, Generation};
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
 use crate::sync::{const_thread_local, owning_thread_local};
@@ -27,6 +28,11 @@ const_thread_local! {
 }
 
 const_thread_local! {
+    /// Whether this thread polls a `block_on` future without being a worker.
+    static UNSEATED_POLL: Cell<bool> = Cell::new(false)
+}
+
+const_thread_local! {
     /// The task that is being polled.
     static TASK: Cell<Option<Id>> = Cell::new(None)
 }
@@ -43,10 +49,12 @@ pub(crate) fn current() -> Option<Handle> {
             return Some(handle);
         }
     }
-    ENTERED
+    let entered = ENTERED
         .try_with(|entered| entered.borrow().clone())
         .ok()
-        .flatten()
+        .flatten();
+    // What was entered before a fork is not there in the child.
+    entered.filter(|handle| !handle.is_stale())
 }
 
 /// The runtime of the present thread, for `call`, which cannot do without.
@@ -58,6 +66,12 @@ pub(crate) fn expect_current(call: &str) -> Handle {
 /// Says that `call` needs a runtime, and how to get one.
 #[track_caller]
 pub(crate) fn no_runtime(call: &str) -> ! {
+    assert!(
+        !fork::is_child(),
+        "`{call}` was called outside a Mainspring runtime. This process was forked, and the \
+         runtimes of its parent are not there in the child: {}",
+        fork::REMEDY
+    );
     panic!(
         "`{call}` was called outside a Mainspring runtime: call it inside `Runtime::block_on`, \
          `#[mainspring::main]`, a spawned task, or the scope of `Handle::enter()`"
@@ -84,12 +98,46 @@ pub(crate) fn with_worker<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
     f(unsafe { worker.as_ref() })
 }
 
-/// Whether this thread is a worker of `handle`'s runtime, even if it works for another one within.
-pub(crate) fn is_worker_of(handle: &Handle) -> bool {
+/// Whether this thread is inside a poll of a task or of a `block_on` future of any runtime.
+pub(crate) fn is_in_async_code() -> bool {
+    !WORKER.with(Cell::get).is_null() || UNSEATED_POLL.with(Cell::get)
+}
+
+/// Polls a `block_on` future on a thread that is no worker.
+pub(crate) fn poll_unseated(poll: impl FnOnce()) {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            UNSEATED_POLL.with(|cell| cell.set(self.0));
+        }
+    }
+    let _restore = Restore(UNSEATED_POLL.with(|cell| cell.replace(true)));
+    poll();
+}
+
+/// Whether this thread polls or drops a task without being a worker: another executor runs a
+/// `LocalSet`, or the end of a runtime drops its tasks here. A job of the offload pool is no poll.
+pub(crate) fn is_in_foreign_poll() -> bool {
+    current_task().is_some() && POOL_OF.with(Cell::get).is_null()
+}
+
+/// This thread is about to block: the workers that it is, for one runtime within the other, are
+/// continued by other threads. Those that cannot be stay as they are.
+pub(crate) fn give_cores_away() {
     let mut next = WORKER.with(Cell::get);
     // SAFETY: as in `with_worker`: each worker of the chain lies in a frame below.
     while let Some(worker) = unsafe { next.as_ref() } {
-        if worker.is_of(handle.scheduler()) {
+        worker.give_core_away();
+        next = worker.outer();
+    }
+}
+
+/// Whether this thread is a worker of `handle`'s runtime and still has the core.
+pub(crate) fn holds_core_of(handle: &Handle) -> bool {
+    let mut next = WORKER.with(Cell::get);
+    // SAFETY: as in `with_worker`: each worker of the chain lies in a frame below.
+    while let Some(worker) = unsafe { next.as_ref() } {
+        if worker.is_of(handle.scheduler()) && !worker.is_without_core() {
             return true;
         }
         next = worker.outer();
@@ -102,6 +150,11 @@ pub(crate) fn join_pool(scheduler: &Scheduler) {
     POOL_OF.with(|pool| pool.set(scheduler));
 }
 
+/// Whether this thread belongs to an offload pool.
+pub(crate) fn is_on_pool_thread() -> bool {
+    !POOL_OF.with(Cell::get).is_null()
+}
+
 /// Whether this thread belongs to the offload pool of `scheduler`.
 pub(crate) fn is_in_pool_of(scheduler: &Scheduler) -> bool {
     ptr::eq(POOL_OF.with(Cell::get), scheduler)
@@ -112,9 +165,14 @@ pub(crate) fn enter_worker<R>(worker: &Worker, f: impl FnOnce() -> R) -> R {
     struct Restore {
         worker: *const Worker,
         entered_last: bool,
+        entered_in: Generation,
     }
     impl Drop for Restore {
         fn drop(&mut self) {
+            if self.entered_in.is_stale() {
+                // `forget` has cleared both, and the worker before may be as stale as this one.
+                return;
+            }
             WORKER.with(|cell| cell.set(self.worker));
             ENTERED_LAST.with(|cell| cell.set(self.entered_last));
         }
@@ -123,8 +181,26 @@ pub(crate) fn enter_worker<R>(worker: &Worker, f: impl FnOnce() -> R) -> R {
     let _restore = Restore {
         worker: WORKER.with(|cell| cell.replace(worker)),
         entered_last: ENTERED_LAST.with(|cell| cell.replace(false)),
+        entered_in: Generation::current(),
     };
     f()
+}
+
+/// Whether this thread is `worker`, and not the worker of another runtime within it. In the child
+/// of a fork it is not `worker` any more.
+#[inline]
+pub(crate) fn is_worker(worker: &Worker) -> bool {
+    ptr::eq(WORKER.with(Cell::get), worker)
+}
+
+/// In the child of a fork: what this thread was for the runtimes of the parent it is no longer. For
+/// [`fork`]'s handler: it must not do more than write a few words.
+pub(crate) fn forget() {
+    WORKER.with(|cell| cell.set(ptr::null()));
+    ENTERED_LAST.with(|cell| cell.set(false));
+    POOL_OF.with(|cell| cell.set(ptr::null()));
+    UNSEATED_POLL.with(|cell| cell.set(false));
+    TASK.with(|cell| cell.set(None));
 }
 
 /// Makes `handle` this thread's runtime until the guard is dropped.

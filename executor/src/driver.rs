@@ -26,6 +26,9 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// `seat` is the worker's number; a thread without one runs no tasks.
     fn enter(&self, seat: Option<usize>, body: &mut dyn FnMut());
 
+    /// This thread has given its seat away while `body` runs: from now on it is one without.
+    fn unseat(&self);
+
     /// Makes the thread that is parked in the driver, or the next one to park there, return.
     fn unpark(&self);
 
@@ -43,9 +46,14 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// may go on. Called often; one load unless there is such a clock.
     fn jobs_ended(&self);
 
+    /// A thread is in `block_on` still, after the end of the runtime: wakes what is due. Called every
+    /// few milliseconds.
+    fn turn_after_the_end(&self);
+
     /// Itself, so that whoever made it finds its own type again.
     fn as_any(&self) -> &dyn Any;
 
-    /// The runtime has ended: waits that are left end with an error, or stay pending.
+    /// The runtime has ended: whoever still waits for something is woken. Sockets give errors; timers
+    /// go on for threads in `block_on`.
     fn shutdown(&self);
 }

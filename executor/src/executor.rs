@@ -9,6 +9,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::block_on::{GUEST_SEATS, Lobby};
 use crate::driver::{Driver, Environment};
+use crate::fork::{self, Generation};
 use crate::handle::Handle;
 use crate::hooks::{Hook, Hooks};
 use crate::idle::{Idle, SEATS_MAX};
@@ -18,19 +19,28 @@ use crate::park::DriverSeat;
 use crate::queue::Injector;
 use crate::scheduler::Scheduler;
 use crate::seat::{CoreBox, Seat};
-use crate::shutdown::Ending;
+use crate::shutdown::{Ending, ShutdownReport};
+use crate::standby::{self, Standby};
+use crate::sync::atomic::AtomicUsize;
 use crate::sync::thread;
 use crate::task::TaskList;
-use crate::worker;
+use crate::task_panic::{PanicHook, PanicPolicy};
+use crate::trust::Trust;
 
 /// How an executor is to be.
 pub struct Config {
     /// Worker threads; 0 is the current-thread flavour, on which only `block_on` runs tasks.
     pub worker_threads: usize,
-    /// Threads of the offload pool at most.
+    /// Workers at most that the monitor puts beside those that are stuck.
+    pub max_standby_workers: usize,
+    /// The shortest time between two looks of the monitor; None: no monitor.
+    pub monitor_interval: Option<Duration>,
+    /// Blocking jobs at once at most, each on a thread of its own.
     pub max_blocking_threads: usize,
     /// Computing jobs at once at most.
     pub max_computing_jobs: usize,
+    /// Places for computing jobs that wait for a core, for those who reserve one.
+    pub max_waiting_offloads: usize,
     /// How long a pool thread waits for its next job.
     pub thread_keep_alive: Duration,
     /// The size of the threads' stacks, in bytes; the system's default if None.
@@ -41,11 +51,13 @@ pub struct Config {
     pub on_thread_start: Option<Hook>,
     /// Called on each thread when it ends.
     pub on_thread_stop: Option<Hook>,
+    /// Told of the panics of tasks. None: those that nobody can see are told on standard error.
+    pub on_task_panic: Option<PanicHook>,
 }
 
 impl Config {
-    /// Seats for a number of worker threads: the current-thread flavour has the one of
-    /// `block_on`; the other flavour has some of them besides the threads' own.
+    /// Seats with timers of their own for a number of worker threads: the current-thread flavour has
+    /// the one of `block_on`; the other flavour has some of them besides the threads' own.
     pub fn seats(worker_threads: usize) -> usize {
         if worker_threads == 0 {
             1
@@ -88,13 +100,20 @@ impl Executor {
         driver: Option<Box<dyn Driver>>,
         environment: Box<dyn Environment>,
     ) -> io::Result<Self> {
-        let seats = Config::seats(config.worker_threads);
+        fork::watch()?;
+        let timed_seats = Config::seats(config.worker_threads);
+        let standbys = match config.worker_threads {
+            0 => 0,
+            _ => config.max_standby_workers.min(SEATS_MAX - timed_seats),
+        };
+        let seats = timed_seats + standbys;
         let (seats, mut cores): (Vec<_>, Vec<_>) = (0..seats)
             .map(|number| {
                 let (seat, core) = Seat::new(number);
                 (CachePadded::new(seat), core)
             })
             .unzip();
+        let vacant = cores.split_off(timed_seats);
         let guests = cores.split_off(config.worker_threads);
         let hooks = Hooks {
             name: config.thread_name,
@@ -103,12 +122,14 @@ impl Executor {
             stack_size: config.thread_stack_size,
         };
         let pool = PoolConfig {
-            threads_max: config.max_blocking_threads,
+            blocking_max: config.max_blocking_threads,
             computing_max: config.max_computing_jobs,
+            waiting_max: config.max_waiting_offloads,
             keep_alive: config.thread_keep_alive,
             hooks: hooks.clone(),
         };
         let scheduler = Arc::new(Scheduler {
+            generation: Generation::current(),
             tasks: TaskList::new(seats.len() + 1),
             seats: seats.into(),
             injector: CachePadded::new(Injector::new()),
@@ -117,9 +138,14 @@ impl Executor {
             environment,
             lobby: Lobby::new(guests),
             pool: Pool::new(pool),
+            standby: Standby::new(vacant, config.thread_keep_alive, hooks.clone()),
+            trust: Trust::new(),
+            panics: PanicPolicy::new(config.on_task_panic),
             monitor: Monitor::new(),
             ending: Ending::new(),
             workers: config.worker_threads,
+            timed_seats,
+            shown_seats: AtomicUsize::new(timed_seats),
         });
         let executor = Self {
             handle: Handle::new(scheduler),
@@ -127,19 +153,22 @@ impl Executor {
         };
         // On an error the executor is dropped, which ends the threads that run already.
         executor.start_workers(cores, &hooks)?;
-        if config.worker_threads > 0 {
-            executor.start_monitor()?;
+        if let Some(interval) = config
+            .monitor_interval
+            .filter(|_| config.worker_threads > 0)
+        {
+            executor.start_monitor(interval)?;
         }
         Ok(executor)
     }
 
-    fn start_monitor(&self) -> io::Result<()> {
+    fn start_monitor(&self, interval: Duration) -> io::Result<()> {
         let handle = self.handle.clone();
         let ending = &self.handle.scheduler().ending;
-        ending.monitor_starts();
+        ending.thread_starts();
         let name = "mainspring-monitor".to_owned();
         let spawned = thread::Builder::new().name(name).spawn(move || {
-            monitor::monitor_thread(&handle);
+            monitor::monitor_thread(&handle, interval);
             handle.scheduler().ending.thread_ends();
         });
         spawned.map(drop).inspect_err(|_| ending.thread_ends())
@@ -152,19 +181,10 @@ impl Executor {
         ending.workers_start(count);
         for (started, core) in cores.into_iter().enumerate() {
             self.handle.scheduler().idle.join();
-            let handle = self.handle.clone();
-            let own_hooks = hooks.clone();
-            let spawned = hooks.builder().spawn(move || {
-                own_hooks.thread_starts();
-                worker::worker_thread(&handle, core);
-                own_hooks.thread_stops();
-                handle.scheduler().ending.thread_ends();
-            });
-            if let Err(error) = spawned {
+            if let Err((_core, error)) = standby::start_thread(&self.handle, hooks, core) {
                 self.handle.scheduler().idle.leave();
                 for _ in started..count {
                     ending.worker_leaves();
-                    ending.thread_ends();
                 }
                 return Err(error);
             }
@@ -175,6 +195,14 @@ impl Executor {
     /// A reference to the executor.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// Ends the executor with a grace in which its tasks may finish, waits for that, and says how
+    /// they have ended. What does not end is left behind.
+    pub fn shutdown_with_grace(mut self, grace: Duration) -> ShutdownReport {
+        let report = self.handle.scheduler().shutdown_here(grace);
+        self.detach();
+        report
     }
 
     /// Ends the executor and waits for its threads, `limit` at most (None: without limit).

@@ -3,12 +3,15 @@
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::block_on;
 use crate::context::{self, EnterGuard};
 use crate::driver::Environment;
-use crate::offload::{JobContext, Lane};
+use crate::offload::{JobContext, Lane, ReserveOffload, Reserved, ReservedJob};
 use crate::scheduler::Scheduler;
+use crate::spawn::is_large;
+use crate::shutdown::{Shutdown, ShutdownSignal};
 use crate::task::JoinHandle;
 
 /// A reference to an executor: cheap to clone, usable from any thread.
@@ -27,6 +30,18 @@ impl Handle {
         &self.scheduler
     }
 
+    /// Refuses `call` in the child of a fork, if the executor was made before.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn expect_current(&self, call: &str) {
+        self.scheduler.generation.expect_current(call);
+    }
+
+    /// Whether the process has been forked since the executor was made, and this is the child.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.scheduler.generation.is_stale()
+    }
+
     /// The executor of this thread.
     ///
     /// # Errors
@@ -37,7 +52,14 @@ impl Handle {
     }
 
     /// Makes this the thread's executor until the guard is dropped.
+    ///
+    /// # Panics
+    ///
+    /// In the child of a fork, if the executor was made before; see [`fork`](crate::fork). So do
+    /// all calls below that need its threads.
+    #[track_caller]
     pub fn enter(&self) -> EnterGuard {
+        self.expect_current("Handle::enter");
         context::enter(self.clone())
     }
 
@@ -48,7 +70,12 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.scheduler.spawn(future, Location::caller())
+        self.expect_current("Handle::spawn");
+        if const { is_large::<F>() } {
+            self.scheduler.spawn(Box::pin(future), Location::caller())
+        } else {
+            self.scheduler.spawn(future, Location::caller())
+        }
     }
 
     /// Runs a job that waits on a thread of the pool.
@@ -58,6 +85,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.expect_current("Handle::spawn_blocking");
         self.scheduler
             .submit(Lane::Blocking, |_| job(), Location::caller())
     }
@@ -69,8 +97,26 @@ impl Handle {
         F: FnOnce(&JobContext) -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.expect_current("Handle::offload");
         self.scheduler
             .submit(Lane::Computing, job, Location::caller())
+    }
+
+    /// Waits for a place among the computing jobs that wait for a core.
+    #[track_caller]
+    pub fn reserve_offload(&self) -> ReserveOffload {
+        self.expect_current("Handle::reserve_offload");
+        ReserveOffload::new(self.clone())
+    }
+
+    /// Runs a job of the runtime's own on a thread that the user's jobs cannot take.
+    #[track_caller]
+    pub fn run_reserved<F, R>(&self, kind: Reserved, job: F) -> ReservedJob<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        ReservedJob::new(self, kind, job)
     }
 
     /// Runs `future` to its end on this thread, which works for the executor meanwhile.
@@ -80,7 +126,43 @@ impl Handle {
     /// Inside a task, or inside another `block_on`, of the same executor; and if `future` panics.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.expect_current("block_on");
         block_on::block_on(self, future)
+    }
+
+    /// Ends the executor with a grace; the future's output is the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it was polled the shutdown goes on, even if the future is dropped.
+    #[track_caller]
+    pub fn shutdown(&self, grace: Duration) -> Shutdown {
+        self.expect_current("Handle::shutdown");
+        Shutdown::new(self.clone(), grace)
+    }
+
+    /// A future that is ready when the executor begins to end.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    #[track_caller]
+    pub fn shutdown_signal(&self) -> ShutdownSignal {
+        self.expect_current("Handle::shutdown_signal");
+        self.scheduler.ending.signal()
+    }
+
+    /// Whether the executor has begun to end.
+    pub fn is_shutting_down(&self) -> bool {
+        self.scheduler.ending.is_announced()
+    }
+
+    /// # Panics
+    ///
+    /// If a task's panic has ended the executor, or would have, had it not been ending.
+    #[track_caller]
+    pub fn expect_no_panic(&self) {
+        self.scheduler.panics.check();
     }
 
     /// What surrounds this executor's threads.
@@ -91,6 +173,12 @@ impl Handle {
     /// How many worker threads there are; none on the current-thread flavour.
     pub fn worker_threads(&self) -> usize {
         self.scheduler.workers
+    }
+
+    /// How many workers work in stand-by seats.
+    pub fn standby_workers(&self) -> usize {
+        let seats = self.scheduler.seats.iter().skip(self.scheduler.timed_seats);
+        seats.filter(|seat| seat.is_taken()).count()
     }
 
     /// How many tasks are alive.

@@ -2,10 +2,10 @@
 //! cost neither a thread nor a job.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use crate::sync::{catch_unwind, thread};
+use crate::sync::thread;
+use crate::unwind::contain;
 
 /// A closure of the builder's.
 pub type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -34,9 +34,9 @@ impl Hooks {
     }
 
     fn thread_name(&self) -> String {
-        let name = catch_unwind(AssertUnwindSafe(|| (self.name)()));
+        let name = contain(|| (self.name)());
         // A name with a NUL byte cannot be given to a thread.
-        name.unwrap_or_else(|_| "mainspring-worker".to_owned())
+        name.unwrap_or_else(|| "mainspring-worker".to_owned())
             .replace('\0', "")
     }
 
@@ -52,7 +52,7 @@ impl Hooks {
 /// Calls a hook. The panic hook has reported what it may throw; the thread goes on.
 fn call(hook: &Option<Hook>) {
     if let Some(hook) = hook {
-        drop(catch_unwind(AssertUnwindSafe(|| hook())));
+        contain(|| hook());
     }
 }
 

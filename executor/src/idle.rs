@@ -233,6 +233,20 @@ impl Idle {
         Counts(self.word.load(Ordering::Relaxed)).awake() > 0
     }
 
+    /// Whether nobody sleeps and nobody searches: then only one worker more could help.
+    pub(crate) fn all_run(&self) -> bool {
+        // Ordering: Relaxed; the monitor looks again.
+        let counts = Counts(self.word.load(Ordering::Relaxed));
+        counts.searching() == 0 && counts.sleeping() == 0
+    }
+
+    /// The parker of a seat that sleeps. It stays registered and takes its own entry back.
+    pub(crate) fn sleeper(&self, seat: usize) -> Option<Arc<Parker>> {
+        let sleepers = self.sleepers.lock();
+        let sleeper = sleepers.iter().find(|sleeper| sleeper.seat == seat)?;
+        Some(Arc::clone(&sleeper.parker))
+    }
+
     /// Which seats sleep, and whether one of them does so in the driver.
     pub(crate) fn sleeping_seats(&self) -> (Vec<usize>, bool) {
         let sleepers = self.sleepers.lock();

@@ -4,13 +4,19 @@
 #![expect(missing_debug_implementations, reason = "used by models only")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::driver::Driver;
+use crate::hooks::Hooks;
 use crate::idle;
 use crate::monitor;
 use crate::park;
 use crate::queue;
+use crate::seat::{CoreBox, Seat};
+use crate::standby;
 use crate::task;
+
+pub mod offload;
 
 pub use crate::task::{Begin, Completed, EndPending};
 
@@ -188,5 +194,65 @@ impl Monitor {
 impl Default for Monitor {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The core of a seat.
+pub struct Core(CoreBox);
+
+impl Core {
+    pub fn new(seat: usize) -> Self {
+        Self(Seat::new(seat).1)
+    }
+
+    pub fn seat(&self) -> usize {
+        self.0.seat
+    }
+}
+
+/// Who goes on with a core.
+pub struct Standby(standby::Standby);
+
+/// Where a waiting thread finds a core.
+pub struct Mailbox(Arc<standby::Mailbox>);
+
+impl Standby {
+    pub fn new() -> Self {
+        let hooks = Hooks {
+            name: Arc::new(String::new),
+            start: None,
+            stop: None,
+            stack_size: None,
+        };
+        Self(standby::Standby::new(Vec::new(), Duration::ZERO, hooks))
+    }
+
+    pub fn give_to_waiting(&self, core: Core) -> Result<(), Core> {
+        self.0.give_to_waiting(core.0).map_err(Core)
+    }
+
+    pub fn begin_wait(&self) -> Option<Mailbox> {
+        self.0.begin_wait().map(Mailbox)
+    }
+
+    pub fn give_up(&self, mailbox: &Mailbox) -> bool {
+        self.0.give_up(&mailbox.0)
+    }
+
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Default for Standby {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Mailbox {
+    /// Waits for a core; None is the end of the runtime.
+    pub fn wait(&self) -> Option<Core> {
+        self.0.wait(None).flatten().map(Core)
     }
 }

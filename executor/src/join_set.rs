@@ -5,11 +5,12 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
 use slab::Slab;
 
 use crate::context;
+use crate::coop;
 use crate::handle::Handle;
 use crate::local::{LocalSet, spawn_local};
 use crate::sync::Mutex;
@@ -238,6 +239,7 @@ impl<T: 'static> JoinSet<T> {
         if self.tasks.is_empty() {
             return Poll::Ready(None);
         }
+        let budget = ready!(coop::poll_proceed(cx));
         let mut waiter = Some(cx.waker().clone());
         loop {
             let (key, replaced) = {
@@ -250,6 +252,7 @@ impl<T: 'static> JoinSet<T> {
             drop(replaced);
             let Some(key) = key else { return Poll::Pending };
             if let Some(joined) = self.look_at(key) {
+                budget.made_progress();
                 return Poll::Ready(Some(joined));
             }
         }
@@ -259,7 +262,9 @@ impl<T: 'static> JoinSet<T> {
     fn look_at(&mut self, key: usize) -> Option<Result<(Id, T), JoinError>> {
         let member = self.tasks.get_mut(key)?;
         let mut cx = Context::from_waker(&member.waker);
-        let Poll::Ready(output) = Pin::new(&mut member.handle).poll(&mut cx) else {
+        // The budget is the set's affair: a handle that refused would put itself back into the set.
+        let polled = coop::without_limit(|| Pin::new(&mut member.handle).poll(&mut cx));
+        let Poll::Ready(output) = polled else {
             return None;
         };
         let id = member.handle.id();

@@ -15,20 +15,28 @@
 //! | `idle`, `park` | who sleeps, who wakes whom, who is in the driver |
 //! | `scheduler`, `seat` | what the threads share, what each has for itself |
 //! | `block_on` | a calling thread becomes a worker |
+//! | `coop` | how much a task may do in one poll |
 //! | `monitor` | what a stuck worker holds up goes elsewhere |
+//! | `standby`, `block_in_place` | who goes on where a thread blocks |
+//! | `trust` | which tasks a thread in `block_on` may run |
 //! | `offload` | threads for jobs that block or compute |
 //! | `shutdown` | how it ends |
+//! | `fork` | what is left of it in the child of a fork |
+//! | `task_panic`, `unwind` | who is told of a panic; foreign code that panics |
 //! | `local`, `join_set` | tasks that stay on a thread; sets of tasks |
 #![deny(unsafe_code)]
 
+mod block_in_place;
 mod block_on;
 #[expect(
     unsafe_code,
     reason = "a thread-local pointer to the worker on this thread's stack"
 )]
 mod context;
+pub mod coop;
 mod driver;
 mod executor;
+pub mod fork;
 mod handle;
 mod hooks;
 mod idle;
@@ -47,11 +55,16 @@ mod shutdown;
 #[expect(unsafe_code, reason = "a queue entry in an atomic pointer")]
 mod slot;
 mod spawn;
+mod standby;
 mod sync;
 mod task;
+mod task_panic;
+mod trust;
+mod unwind;
 mod worker;
 mod yield_now;
 
+pub use block_in_place::block_in_place;
 pub use context::EnterGuard;
 pub use driver::{Driver, Environment};
 pub use executor::{Config, Executor};
@@ -59,7 +72,12 @@ pub use handle::Handle;
 pub use hooks::Hook;
 pub use join_set::JoinSet;
 pub use local::{LocalEnterGuard, LocalSet, spawn_local};
-pub use offload::{JobContext, offload, spawn_blocking};
-pub use spawn::{id, spawn, try_id};
-pub use task::{AbortHandle, Id, JoinError, JoinHandle, TaskMeta};
+pub use offload::{
+    JobContext, OffloadPermit, ReserveError, ReserveOffload, Reserved, ReservedJob, offload,
+    reserve_offload, run_reserved, spawn_blocking,
+};
+pub use shutdown::{Shutdown, ShutdownReport, ShutdownSignal};
+pub use spawn::{id, is_large, spawn, try_id};
+pub use task::{AbortHandle, Builder, Id, JoinError, JoinHandle, TaskMeta};
+pub use task_panic::{PanicAction, PanicHook, TaskPanic};
 pub use yield_now::yield_now;

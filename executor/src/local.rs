@@ -23,10 +23,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::context;
+use crate::coop;
 use crate::handle::Handle;
+use crate::spawn::is_large;
 use crate::sync::{Mutex, owning_thread_local};
 use crate::task::{
-    JoinHandle, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task, next_id,
+    JoinHandle, Named, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task, next_id,
 };
 use crate::worker::Worker;
 
@@ -59,7 +61,7 @@ pub struct LocalSet {
 }
 
 /// What wakers need of a set.
-struct Shared {
+pub(crate) struct Shared {
     /// Held for a push or a pop.
     state: Mutex<State>,
     /// The live tasks.
@@ -113,7 +115,15 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        Shared::spawn(&self.shared, future, Location::caller())
+        if const { is_large::<F>() } {
+            self.shared.spawn(Box::pin(future), None, Location::caller())
+        } else {
+            self.shared.spawn(future, None, Location::caller())
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Makes this the set that [`spawn_local`] spawns on, until the guard is dropped.
@@ -151,7 +161,10 @@ impl LocalSet {
         self.shared.resume_yielded();
         for _ in 0..TASKS_A_POLL {
             match self.shared.next(waiter) {
-                Next::Run(task) => task.run(),
+                Next::Run(task) => {
+                    let _limit = coop::limit();
+                    task.run();
+                }
                 Next::Again => return false,
                 Next::Wait => return true,
             }
@@ -246,23 +259,34 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    if const { is_large::<F>() } {
+        expect_current("spawn_local").spawn(Box::pin(future), None, Location::caller())
+    } else {
+        expect_current("spawn_local").spawn(future, None, Location::caller())
+    }
+}
+
+/// The set of the present thread, for `call`, which cannot do without.
+#[track_caller]
+pub(crate) fn expect_current(call: &str) -> Arc<Shared> {
     let current = CURRENT
         .try_with(|current| current.borrow().clone())
         .ok()
         .flatten();
-    let Some(shared) = current else {
+    current.unwrap_or_else(|| {
         panic!(
-            "`spawn_local` was called outside a `LocalSet`: call it inside `LocalSet::run_until`, \
+            "`{call}` was called outside a `LocalSet`: call it inside `LocalSet::run_until`, \
              `LocalSet::block_on`, or the scope of `LocalSet::enter()`"
         )
-    };
-    Shared::spawn(&shared, future, Location::caller())
+    })
 }
 
 impl Shared {
-    fn spawn<F>(
+    /// Spawns a task on this set.
+    pub(crate) fn spawn<F>(
         self: &Arc<Self>,
         future: F,
+        name: Option<Arc<str>>,
         spawned_at: &'static Location<'static>,
     ) -> JoinHandle<F::Output>
     where
@@ -274,7 +298,11 @@ impl Shared {
             spawned_at,
             shard: 0,
         };
-        let (task, entry, handle) = new_task(future, LocalScheduler(Arc::clone(self)), origin);
+        let own = LocalScheduler(Arc::clone(self));
+        let (task, entry, handle) = match name {
+            None => new_task(future, own, origin),
+            Some(name) => new_task(future, Named::new(name, own), origin),
+        };
         if self.tasks.insert(task) {
             self.push(entry);
         } else {

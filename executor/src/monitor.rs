@@ -8,13 +8,15 @@
 //! which cost each turn one relaxed store. Where a counter has not moved for a period, it moves the
 //! slot's task to the injector, tells the thread in the driver of the seat's timers, and wakes a
 //! sleeper if there is work to take or nobody is in the driver. The sleeper counts beyond the limit
-//! of running workers, since the stuck one is not running tasks.
+//! of running workers, since the stuck one is not running tasks. If nobody sleeps and all are stuck,
+//! a worker from the stand-by seats is added ([`crate::standby`]); it goes home when nobody has been
+//! stuck for a while. What kind of task it was that got stuck is remembered ([`crate::trust`]).
 //!
 //! # When it sleeps
 //!
-//! Between two looks, for [`PERIOD_MIN`] after it had to act, else for longer and longer, up to
-//! [`PERIOD_MAX`]. And for good, while nobody is awake and nothing has moved for a period: an
-//! idle runtime makes no system calls.
+//! Between two looks, for the interval it was given while there is something to do now and then, else
+//! for up to 24 times that. And for good, while nobody is awake and nothing has moved for a period:
+//! an idle runtime makes no system calls.
 //!
 //! ```text
 //!   the monitor goes to sleep               a worker wakes up
@@ -27,10 +29,24 @@
 //!
 //! # Limits
 //!
-//! If every worker thread is stuck there is nobody to wake. The current-thread flavour has no
-//! monitor: it has no other thread.
+//! A poll is found to be stuck after one period and one or two intervals. The current-thread flavour has no monitor:
+//! it has no other thread.
 //!
 //! Checked by: loom-tests/tests/monitor.rs
+
+#[cfg_attr(
+    all(target_os = "linux", not(mainspring_loom)),
+    expect(unsafe_code, reason = "`sched_setattr` has no wrapper")
+)]
+#[cfg_attr(
+    all(target_os = "linux", not(mainspring_loom)),
+    path = "monitor/slice_linux.rs"
+)]
+#[cfg_attr(
+    not(all(target_os = "linux", not(mainspring_loom))),
+    path = "monitor/slice_other.rs"
+)]
+mod slice;
 
 use std::time::Duration;
 
@@ -39,12 +55,20 @@ use crate::scheduler::Scheduler;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Condvar, Mutex};
 
-/// The shortest time between two looks, and so about what a stuck worker costs the others.
-const PERIOD_MIN: Duration = Duration::from_millis(1);
+/// After so many looks that found nothing to do, the time between them is doubled: a program that
+/// blocks a worker now and then keeps the monitor attentive for that long.
+const CALM_LOOKS: u32 = 64;
 
-/// The longest time between two looks while somebody is awake: a look costs two switches of
-/// context, about 10 us, so a look each 8 ms is about a tenth of a percent of one core.
-const PERIOD_MAX: Duration = Duration::from_millis(8);
+/// So many looks must find all workers stuck before one more is added. One is not enough: on a machine
+/// with more to do than it has cores, the system may have stopped them all for some milliseconds.
+const STUCK_LOOKS: u32 = 2;
+
+/// The longest time between two looks, in intervals: 12 ms, if the interval is 500 us. A look costs
+/// two switches of context, 10 to 40 us; so many a second are a few thousandths of a core at most.
+const PERIOD_MAX: u32 = 24;
+
+/// A worker that is awake and has made fewer turns than this since the last look may be in a long poll.
+const FEW_TURNS: u32 = 8;
 
 /// Where the monitor waits.
 #[derive(Debug)]
@@ -112,31 +136,55 @@ impl Monitor {
 }
 
 /// What the monitor thread does, from its start to its end.
-pub(crate) fn monitor_thread(handle: &Handle) {
+pub(crate) fn monitor_thread(handle: &Handle, interval: Duration) {
+    slice::ask_for_short_slices();
     let scheduler = handle.scheduler();
     let mut watch = Watch::new(scheduler);
-    let mut period = PERIOD_MIN;
+    let mut calm = 0;
     while !scheduler.ending.has_begun() {
+        let period = if watch.is_suspicious {
+            interval
+        } else {
+            period(interval, calm)
+        };
         scheduler.monitor.pause(period);
         let moved = watch.look(scheduler);
         if !moved && !scheduler.idle.anybody_awake() {
-            let ending = || scheduler.ending.has_begun() || scheduler.idle.anybody_awake();
-            scheduler.monitor.sleep_unless(ending);
+            if watch.dismiss(scheduler) {
+                continue;
+            }
+            let awake = || scheduler.ending.has_begun() || scheduler.idle.anybody_awake();
+            scheduler.monitor.sleep_unless(awake);
             watch.look(scheduler);
-            period = PERIOD_MIN;
-        } else if watch.rescue(scheduler) {
-            period = PERIOD_MIN;
+        } else if watch.rescue(handle) {
+            calm = 0;
         } else {
-            period = (period * 2).min(PERIOD_MAX);
+            calm = calm.saturating_add(1);
+            if calm % CALM_LOOKS == 0 && !watch.is_anybody_stuck() {
+                watch.dismiss(scheduler);
+            }
         }
     }
 }
 
-/// The turn counters as they were at the last look.
+/// How long until the next look, after so many that found nothing to do.
+fn period(interval: Duration, calm: u32) -> Duration {
+    let doublings = (calm / CALM_LOOKS).min(PERIOD_MAX.ilog2() + 1);
+    interval.saturating_mul(PERIOD_MAX.min(1 << doublings))
+}
+
+/// What was seen at the last look, and the look before.
 struct Watch {
+    /// The turn counters.
     turns: Vec<u32>,
-    /// Whether each seat's counter stood still since the look before.
-    stuck: Vec<bool>,
+    /// For how many looks each seat's counter has stood still while its worker was awake.
+    stuck: Vec<u32>,
+    /// How far each counter has moved since the look before.
+    moved: Vec<u32>,
+    /// Whether the next look is to come soon: a worker may be in a long poll, or is for the first time.
+    is_suspicious: bool,
+    /// Looks to let pass before another thread is asked of a system that has refused one.
+    refused: u32,
 }
 
 impl Watch {
@@ -144,46 +192,120 @@ impl Watch {
         let seats = scheduler.seats.len();
         Self {
             turns: vec![0; seats],
-            stuck: vec![false; seats],
+            stuck: vec![0; seats],
+            moved: vec![0; seats],
+            is_suspicious: false,
+            refused: 0,
         }
     }
 
     /// Reads all counters. True if any has moved.
     fn look(&mut self, scheduler: &Scheduler) -> bool {
-        let mut moved = false;
-        for (number, seat) in scheduler.seats.iter().enumerate() {
+        let mut has_moved = false;
+        for (number, seat) in scheduler.seats_in_use().iter().enumerate() {
             // Ordering: Relaxed; two readings a millisecond apart are compared.
             let turns = seat.turns.load(Ordering::Relaxed);
-            self.stuck[number] = turns == self.turns[number];
-            moved |= !self.stuck[number];
+            let moved = turns.wrapping_sub(self.turns[number]);
+            if moved == 0 {
+                self.stuck[number] = self.stuck[number].saturating_add(1);
+            } else {
+                self.stuck[number] = 0;
+                has_moved = true;
+            }
+            self.moved[number] = moved;
             self.turns[number] = turns;
         }
-        moved
+        has_moved
+    }
+
+    fn is_anybody_stuck(&self) -> bool {
+        self.stuck.iter().any(|looks| *looks > 0)
     }
 
     /// Helps the tasks behind stuck workers. True if there was something to do.
-    fn rescue(&self, scheduler: &Scheduler) -> bool {
+    fn rescue(&mut self, handle: &Handle) -> bool {
+        let scheduler = handle.scheduler();
         let (asleep, driven) = scheduler.idle.sleeping_seats();
-        let mut anybody_stuck = false;
-        for (number, seat) in scheduler.seats.iter().enumerate() {
-            if !self.stuck[number] || !seat.is_taken() || asleep.contains(&number) {
+        // How long he is stuck who is so for the shortest time; nobody: all are asleep.
+        let mut least_stuck = u32::MAX;
+        let mut helped = false;
+        self.is_suspicious = false;
+        for (number, seat) in scheduler.seats_in_use().iter().enumerate() {
+            if !seat.is_taken() || asleep.contains(&number) {
+                self.stuck[number] = 0;
                 continue;
             }
-            anybody_stuck = true;
+            least_stuck = least_stuck.min(self.stuck[number]);
+            self.is_suspicious |= self.moved[number] < FEW_TURNS && self.stuck[number] <= 1;
+            if self.stuck[number] == 0 {
+                continue;
+            }
+            scheduler.trust.distrust(seat.polling());
             if let Some(task) = seat.slot.take() {
                 scheduler.injector.push(task);
+                helped = true;
             }
-            // Whoever waits in the driver learns of the timers that this seat has armed.
-            scheduler.environment.before_sleep(number);
+            if scheduler.has_timers(number) {
+                // Whoever waits in the driver learns of the timers that this seat has armed.
+                scheduler.environment.before_sleep(number);
+            }
         }
         let driver_is_alone = scheduler.driver.exists() && !driven;
-        if !anybody_stuck || !(driver_is_alone || scheduler.has_work()) {
+        if !self.is_anybody_stuck() || !(driver_is_alone || scheduler.has_work()) {
+            return helped;
+        }
+        if let Some(parker) = scheduler.idle.claim_for_rescue() {
+            scheduler.unpark(&parker);
+            return true;
+        }
+        let all_stuck = least_stuck >= STUCK_LOOKS && scheduler.idle.all_run();
+        (all_stuck && self.reinforce(handle)) || helped
+    }
+
+    /// Everybody is stuck: one worker more. False if there is none to be had.
+    fn reinforce(&mut self, handle: &Handle) -> bool {
+        if self.refused > 0 {
+            self.refused -= 1;
             return false;
         }
-        let Some(parker) = scheduler.idle.claim_for_rescue() else {
+        let reinforced = handle.scheduler().reinforce(handle);
+        if !reinforced {
+            self.refused = CALM_LOOKS;
+        }
+        reinforced
+    }
+
+    /// Sends one of the workers home that were added while others were stuck. False if there is none.
+    fn dismiss(&self, scheduler: &Scheduler) -> bool {
+        let mut seats = scheduler.seats_in_use().iter().enumerate();
+        let extra = seats.find(|(number, seat)| {
+            !scheduler.has_timers(*number) && seat.is_taken() && !seat.is_dismissed()
+        });
+        let Some((number, seat)) = extra else {
             return false;
         };
-        scheduler.unpark(&parker);
+        seat.set_dismissed(true);
+        // As at the end of the runtime: pairs with S3 of the sleep protocol.
+        fence(Ordering::SeqCst);
+        if let Some(parker) = scheduler.idle.sleeper(number) {
+            scheduler.unpark(&parker);
+        }
         true
+    }
+}
+
+#[cfg(all(test, not(mainspring_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_period_grows_in_steps_to_its_limit() {
+        let interval = Duration::from_micros(500);
+        assert_eq!(period(interval, 0), interval);
+        assert_eq!(period(interval, CALM_LOOKS - 1), interval);
+        assert_eq!(period(interval, CALM_LOOKS), 2 * interval);
+        assert_eq!(period(interval, 3 * CALM_LOOKS), 8 * interval);
+        assert_eq!(period(interval, u32::MAX), PERIOD_MAX * interval);
+        assert_eq!(period(Duration::MAX, u32::MAX), Duration::MAX);
     }
 }

@@ -1,37 +1,104 @@
 //! The offload pool: threads for jobs that wait, and for jobs that compute.
 //!
-//! Two lanes share the threads. *Blocking* jobs spend their time waiting, so each gets a thread of
-//! its own, up to `threads_max`. *Computing* jobs want a core each, so at most `computing_max` run
-//! at once. Threads are started when a job finds none idle, wait for the next job on a stack (the
-//! latest first, so that a burst's threads retire), and end after `keep_alive` without one.
+//! Four *lanes* share the threads, each with a limit of its own, so that none takes another's:
+//!
+//! | lane | what | at once at most |
+//! |---|---|---|
+//! | blocking | the user's jobs that wait: each gets a thread | `max_blocking_threads` |
+//! | computing | the user's jobs that want a core each | the cores |
+//! | files | the runtime's own work on files | [`pool`]'s `FILES_MAX` |
+//! | look-ups | the runtime's own look-ups of names, which may be stuck | `LOOKUPS_MAX` |
+//!
+//! A thread is started when a job finds none that is idle or will be in a moment. Any thread runs
+//! jobs of any lane. It waits for the next one on a stack (the latest first, so that a burst's
+//! threads retire), and ends after `keep_alive` without one.
+//!
+//! # A job
+//!
+//! It is a task that is polled once. It waits in its lane's queue, on the [`board`]; is handed to a
+//! thread, by that thread's mailbox or by its own look at the queues; runs; is over; and completes,
+//! which wakes whoever awaits it. Abort cancels it on the spot, on the aborting thread, as long as
+//! it has not begun; the queue entry, now stale, is let go by whoever comes upon it.
+//!
+//! # A thread
+//!
+//! ```text
+//!           start          job_over                next: none
+//!   (new) ────────▶ running ────────▶ finishing ────────────────▶ idle ────────▶ (ended)
+//!                   ▲  │  ▲               │                        │    retire
+//!          end_wait │  │  │ next: a job   │                        │
+//!                   │  ▼  └───────────────┤                        │
+//!                  waiting                └──── mail: claimed ─────┘
+//!                     begin_wait
+//! ```
+//!
+//! *Finishing* is the moment between the end of a closure and the thread's look at the queues, in
+//! which the job completes. A caller that awaits one job after the other submits the next one in
+//! that very moment: it is queued, and the finishing thread finds it. So such a caller never has
+//! more than one thread. What the thread does in between is to wake somebody; if it must run a
+//! destructor of the user's instead, it takes its promise back first.
 //!
 //! # Invariants
 //!
-//! * I1: a job that was accepted is run or cancelled, once. It is in a queue, in the hands of a
-//!   thread, or in the mailbox of a thread that was taken off the idle stack for it.
-//! * I2: while a job is queued that a thread could run, some thread is alive that will look: one
-//!   that is running a job looks before it goes idle, under the same lock that a submitter holds.
+//! * I1: a job that was accepted is run, cancelled or refused, once. It is in a queue, in a
+//!   mailbox, or in the hands of a thread; whoever sets RUNNING in its state word has its closure.
+//! * I2: while no start has been refused, no more jobs that could run now wait than there are
+//!   finishing threads. So while a job waits, its lane is full of running jobs, whose threads look
+//!   when they are done; or some thread will look in a moment; or the system has refused a thread,
+//!   and some other is alive that will look.
 //! * I3: an idle thread is claimed by taking it off the stack, under the lock. A thread whose wait
-//!   timed out and that is no longer on the stack has been claimed, and must wait for its job.
-//! * I4: jobs run, and closures are dropped, with no lock held.
+//!   timed out and that is no longer on the stack has been claimed, and must wait for its mail.
+//! * I4: jobs run, closures and wakers are dropped, and threads are started, with no lock held.
+//! * I5: a job waits for a thread that the system refused only while there is a thread that will
+//!   look (`lookers`). The last such thread that ends, or begins to wait for somebody else, takes
+//!   the hope along: then all jobs that wait get the system's error.
+//! * I6: a thread that waits for another task, and that the pool knows of ([`waits`]), takes no
+//!   place in its lane: the other one may be a job that needs this place.
 //!
-//! Rejected: a sharded queue with separate idle accounting (such a one lost wake-ups in
-//! production elsewhere and was taken back within days).
+//! # Rejected
+//!
+//! * A sharded queue with separate idle accounting: such a one lost wake-ups in production
+//!   elsewhere and was taken back within days.
+//! * Going idle before the job completes: a job that was handed to the thread would wait for as
+//!   long as the completion takes, and only this thread could run it. From the queue another can.
+//! * Look-ups and files in one lane: name servers that do not answer would stop the reading of
+//!   files.
 
+mod board;
+mod gate;
 mod job;
+mod lane;
+mod mailbox;
+mod permit;
 mod pool;
+mod reserved;
+mod spawn;
+mod thread;
+mod waits;
 
 pub use job::JobContext;
-pub(crate) use job::JobScheduler;
-pub(crate) use pool::{Lane, Pool, PoolConfig};
+pub use permit::{OffloadPermit, ReserveError, ReserveOffload, reserve_offload};
+pub use reserved::{Reserved, ReservedJob, run_reserved};
+pub use spawn::{offload, spawn_blocking};
+
+#[cfg(mainspring_loom)]
+pub(crate) use board::{Assignment, Board, Newcomer, Next, Unstarted};
+#[cfg(mainspring_loom)]
+pub(crate) use gate::{Entrance, Gate};
+pub(crate) use lane::Lane;
+#[cfg(mainspring_loom)]
+pub(crate) use lane::{Entry, Limits};
+#[cfg(mainspring_loom)]
+pub(crate) use mailbox::{Mail, Mailbox};
+pub(crate) use pool::{Pool, PoolConfig};
+pub(crate) use thread::forget;
+pub(crate) use waits::{blocked_on_pool_thread, found_pending};
 
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::context;
-use crate::handle::Handle;
 use crate::scheduler::Scheduler;
-use crate::task::{JoinHandle, TaskOrigin, new_task, next_id};
+use crate::task::{JoinHandle, Schedule, TaskOrigin, new_job, next_id};
 
 impl Scheduler {
     /// Hands a job to the pool.
@@ -45,92 +112,31 @@ impl Scheduler {
         F: FnOnce(&JobContext) -> R + Send + 'static,
         R: Send + 'static,
     {
-        // Jobs are in no list of live tasks: the pool's queues hold them until they run.
+        self.submit_with(lane, job, spawned_at, |own| own)
+    }
+
+    /// As [`submit`](Self::submit), with the job's scheduler wrapped.
+    pub(crate) fn submit_with<F, R, S>(
+        self: &Arc<Self>,
+        lane: Lane,
+        job: F,
+        spawned_at: &'static Location<'static>,
+        wrap: impl FnOnce(job::JobScheduler) -> S,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce(&JobContext) -> R + Send + 'static,
+        R: Send + 'static,
+        S: Schedule,
+    {
+        self.generation.expect_current("offload");
+        // Jobs are in no list of live tasks: the pool's board knows them until they are over.
         let origin = TaskOrigin {
             id: next_id(),
             spawned_at,
             shard: 0,
         };
-        let (_, entry, handle) = new_task(job::Job::new(job), JobScheduler, origin);
-        if let Err(refused) = self
-            .pool
-            .submit(&Handle::new(Arc::clone(self)), lane, entry)
-        {
-            refused.cancel();
-        }
+        let (entry, handle) = new_job(job::Job::new(job), wrap(job::JobScheduler::of(self)), origin);
+        self.pool.submit(self, lane, entry);
         handle
     }
-}
-
-/// Runs a job that waits (a file, a lock, a library that blocks) on a thread of the pool, so that
-/// no worker is stopped by it.
-///
-/// Awaiting the handle gives the closure's result. The closure has this runtime as its current
-/// one: it may call [`spawn`](crate::spawn) and block on handles.
-///
-/// # Cancel safety
-///
-/// Dropping the handle detaches the job. Aborting it has an effect only while it is queued.
-///
-/// # Panics
-///
-/// Outside a runtime.
-///
-/// # Examples
-///
-/// ```
-/// # #[mainspring::main]
-/// # async fn main() {
-/// let sum = mainspring::task::spawn_blocking(|| {
-///     std::thread::sleep(std::time::Duration::from_millis(5));
-///     1 + 1
-/// });
-/// assert_eq!(sum.await.unwrap(), 2);
-/// # }
-/// ```
-#[track_caller]
-pub fn spawn_blocking<F, R>(job: F) -> JoinHandle<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    context::expect_current("spawn_blocking").spawn_blocking(job)
-}
-
-/// Runs a job that computes on a thread of the pool, with at most as many at once as there are
-/// cores.
-///
-/// The closure gets a [`JobContext`], which tells it whether it has been aborted: a long
-/// computation asks now and then and returns early. A job that is aborted while it is queued is
-/// dropped without running.
-///
-/// # Cancel safety
-///
-/// Dropping the handle detaches the job.
-///
-/// # Panics
-///
-/// Outside a runtime.
-///
-/// # Examples
-///
-/// ```
-/// # #[mainspring::main]
-/// # async fn main() {
-/// let primes = mainspring::task::offload(|job| {
-///     (2u64..100_000)
-///         .take_while(|_| !job.is_cancelled())
-///         .filter(|n| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0))
-///         .count()
-/// });
-/// assert_eq!(primes.await.unwrap(), 9592);
-/// # }
-/// ```
-#[track_caller]
-pub fn offload<F, R>(job: F) -> JoinHandle<R>
-where
-    F: FnOnce(&JobContext) -> R + Send + 'static,
-    R: Send + 'static,
-{
-    context::expect_current("offload").offload(job)
 }

@@ -26,6 +26,8 @@
 //!
 //! Checked by: loom-tests/tests/park.rs
 
+use std::time::Duration;
+
 use crate::driver::Driver;
 use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard};
@@ -74,6 +76,17 @@ impl Parker {
             }
         }
         // Ordering: AcqRel; as above.
+        self.state.swap(EMPTY, Ordering::AcqRel);
+    }
+
+    /// Waits on the condition variable for an unpark, `limit` at most.
+    pub(crate) fn park_for(&self, limit: Duration) {
+        let mut bell = self.bell.lock();
+        // Ordering: AcqRel; as in `park`.
+        if self.state.swap(WAITING, Ordering::AcqRel) != NOTIFIED {
+            self.condvar.wait_for(&mut bell, limit);
+        }
+        // Ordering: AcqRel; as in `park`.
         self.state.swap(EMPTY, Ordering::AcqRel);
     }
 

@@ -9,20 +9,29 @@ use crossbeam_utils::CachePadded;
 use crate::block_on::Lobby;
 use crate::context;
 use crate::driver::Environment;
+use crate::handle::Handle;
+use crate::fork::Generation;
 use crate::idle::Idle;
 use crate::monitor::Monitor;
 use crate::offload::Pool;
 use crate::park::{DriverSeat, Parker};
 use crate::queue::{Injector, Steal};
-use crate::seat::{Core, Seat};
+use crate::seat::{Core, CoreBox, Seat};
 use crate::shutdown::Ending;
+use crate::standby::Standby;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::task::{
     JoinHandle, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task, next_id,
 };
+use crate::task_panic::PanicPolicy;
+use crate::trust::Trust;
 
 /// What all threads of one runtime share.
 pub(crate) struct Scheduler {
-    /// The shared side of every worker: the worker threads' first, then those of `block_on`.
+    /// The process in which it was made.
+    pub(crate) generation: Generation,
+    /// The shared side of every worker: the worker threads' first, then those of `block_on`, then
+    /// those on stand-by.
     pub(crate) seats: Box<[CachePadded<Seat>]>,
     /// Tasks that were woken or spawned by threads that are not workers.
     pub(crate) injector: CachePadded<Injector<Notified>>,
@@ -38,20 +47,45 @@ pub(crate) struct Scheduler {
     pub(crate) lobby: Lobby,
     /// The threads for blocking and computing jobs.
     pub(crate) pool: Pool,
+    /// The threads and cores that wait until they are needed.
+    pub(crate) standby: Standby,
+    /// Which tasks threads in `block_on` may run.
+    pub(crate) trust: Trust,
+    /// What is done about the panics of tasks.
+    pub(crate) panics: PanicPolicy,
     /// The thread that looks after stuck workers.
     pub(crate) monitor: Monitor,
     /// How far the runtime's end has come.
     pub(crate) ending: Ending,
     /// How many worker threads there are.
     pub(crate) workers: usize,
+    /// How many seats have timers of their own: all but those on stand-by.
+    pub(crate) timed_seats: usize,
+    /// How many seats have ever been taken, counted from the first: those beyond are passed over.
+    pub(crate) shown_seats: AtomicUsize,
 }
 
 impl Scheduler {
     /// Spawns a task from any thread.
+    #[inline]
     pub(crate) fn spawn<F>(
         self: &Arc<Self>,
         future: F,
         spawned_at: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_with(future, spawned_at, |own| own)
+    }
+
+    /// As [`spawn`](Self::spawn); `wrap` adds to what the task has of its scheduler.
+    pub(crate) fn spawn_with<F, S: Schedule>(
+        self: &Arc<Self>,
+        future: F,
+        spawned_at: &'static Location<'static>,
+        wrap: impl FnOnce(TaskScheduler) -> S,
     ) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -67,7 +101,8 @@ impl Scheduler {
             spawned_at,
             shard: shard as u32,
         };
-        let (task, entry, handle) = new_task(future, TaskScheduler(Some(reference)), origin);
+        let own = wrap(TaskScheduler(Some(reference)));
+        let (task, entry, handle) = new_task(future, own, origin);
         if self.tasks.insert(task) {
             self.schedule(entry);
         } else {
@@ -92,6 +127,11 @@ impl Scheduler {
     /// Puts a task where every worker can take it, and wakes one if need be.
     #[cold]
     pub(crate) fn inject(&self, task: Notified) {
+        if self.generation.is_stale() {
+            // Nobody is there to run it. Its task is left behind with all the others, and an entry
+            // has no destructor.
+            return;
+        }
         self.injector.push(task);
         self.notify();
     }
@@ -106,14 +146,47 @@ impl Scheduler {
 
     /// Ends a thread's wait, wherever it waits.
     pub(crate) fn unpark(&self, parker: &Parker) {
+        if self.generation.is_stale() {
+            // The thread is the parent's, and so is the driver's bell.
+            return;
+        }
         if parker.unpark() {
             self.environment.unpark();
         }
     }
 
+    /// The seats that may have work.
+    pub(crate) fn seats_in_use(&self) -> &[CachePadded<Seat>] {
+        // Ordering: Relaxed; the number was raised before its seat's worker could push, and a
+        // sleeper's load is ordered after that push by the fences of the sleep protocol.
+        &self.seats[..self.shown_seats.load(Ordering::Relaxed)]
+    }
+
+    /// A stand-by seat is about to be taken.
+    pub(crate) fn show_seat(&self, seat: usize) {
+        // Ordering: Relaxed; the core is handed over behind a lock, which publishes this.
+        self.shown_seats.fetch_max(seat + 1, Ordering::Relaxed);
+    }
+
+    /// Whether timers can be armed in this seat; those of a stand-by seat are outside timers.
+    pub(crate) fn has_timers(&self, seat: usize) -> bool {
+        seat < self.timed_seats
+    }
+
+    /// Lets an emptied core of one of the runtime's own threads go.
+    pub(crate) fn vacate(&self, mut core: CoreBox) {
+        // They would keep the scheduler alive for ever.
+        core.spare.clear();
+        if !self.has_timers(core.seat) {
+            self.seats[core.seat].set_dismissed(false);
+            self.standby.return_vacant(core);
+        }
+    }
+
     /// Whether there is work that anybody may take: S4 of the sleep protocol.
     pub(crate) fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.seats.iter().any(|seat| !seat.stealer.is_empty())
+        let mut seats = self.seats_in_use().iter();
+        !self.injector.is_empty() || seats.any(|seat| !seat.stealer.is_empty())
     }
 
     /// Moves all that a leaving core holds to the injector, and wakes somebody for it.
@@ -204,6 +277,10 @@ impl Schedule for TaskScheduler {
 
     fn release(&self, task: RawTask) {
         self.get().tasks.remove(task);
+    }
+
+    fn runtime(&self) -> Option<Handle> {
+        Some(Handle::new(Arc::clone(self.get())))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A seat: what the other threads can see of one worker. A core: what only its thread touches.
 //!
-//! A scheduler has a fixed number of seats: one for each worker thread, and some for the threads
-//! that call `block_on`. The core is what makes a thread the worker of a seat: it is a box that
+//! A scheduler has a fixed number of seats: one for each worker thread, some for the threads that
+//! call `block_on`, and some on stand-by, for when all worker threads are stuck. The core is what makes a thread the worker of a seat: it is a box that
 //! is handed from thread to thread, and whoever holds it may push to the seat's queue.
 
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use std::sync::Arc;
 use crate::queue::{LocalQueue, Stealer};
 use crate::scheduler::Scheduler;
 use crate::slot::Slot;
-use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use crate::task::Notified;
+use crate::trust::{Kind, NO_KIND};
 
 /// The shared side of a worker.
 #[derive(Debug)]
@@ -21,8 +22,12 @@ pub(crate) struct Seat {
     pub(crate) stealer: Stealer<Notified>,
     /// Counts the worker's turns; written by its thread only.
     pub(crate) turns: AtomicU32,
+    /// The kind of task that the worker polls, or polled last; written by its thread only.
+    polling: AtomicUsize,
     /// Whether a thread has the seat: a hint for the monitor.
     taken: AtomicBool,
+    /// The monitor has no use for the seat any more.
+    dismissed: AtomicBool,
 }
 
 /// The exclusive side of a worker.
@@ -59,7 +64,9 @@ impl Seat {
             slot: Slot::new(),
             stealer,
             turns: AtomicU32::new(0),
+            polling: AtomicUsize::new(NO_KIND),
             taken: AtomicBool::new(false),
+            dismissed: AtomicBool::new(false),
         };
         let core = Core {
             seat: number,
@@ -76,6 +83,32 @@ impl Seat {
 }
 
 impl Seat {
+    /// The worker begins a poll.
+    #[inline]
+    pub(crate) fn set_polling(&self, kind: Kind) {
+        // Ordering: Relaxed; a hint.
+        self.polling.store(kind, Ordering::Relaxed);
+    }
+
+    /// The kind of task that the worker polls, or polled last.
+    pub(crate) fn polling(&self) -> Kind {
+        // Ordering: Relaxed; a hint.
+        self.polling.load(Ordering::Relaxed)
+    }
+
+    /// The monitor has no use for the seat any more, or again.
+    pub(crate) fn set_dismissed(&self, dismissed: bool) {
+        // Ordering: Relaxed; like the end of the runtime it is followed by a fence and an unpark.
+        self.dismissed.store(dismissed, Ordering::Relaxed);
+    }
+
+    /// Whether the thread that has the seat is to leave it.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        // Ordering: Relaxed; nothing is read on the strength of it. A sleeper's read is ordered by
+        // the fence of its registration.
+        self.dismissed.load(Ordering::Relaxed)
+    }
+
     /// A thread takes the seat, or leaves it.
     pub(crate) fn set_taken(&self, taken: bool) {
         // Ordering: Relaxed; a hint.

@@ -1,47 +1,116 @@
 //! How a runtime ends.
 //!
-//! 1. *Close*: from now on nothing is spawned; whoever sleeps is woken; the worker threads leave
-//!    their loops after the poll they are in; the offload pool drops what is queued.
-//! 2. *Drain*: the last worker thread to leave (or the closing thread, if there is none) aborts
-//!    every live task and runs the queues until they are empty: each task drops its future.
-//! 3. The environment ends what waits are left: those of roots and of foreign threads.
+//! # States
 //!
-//! A task that is being polled by a thread in `block_on` ends when that poll ends. A wake that was
-//! caught between its mark and its push has its task on the way to a queue: the draining thread
-//! waits for it, which takes as long as a push.
+//! ```text
+//!            shutdown(grace)                grace over, or all is quiet
+//!   RUNNING ─────────────────▶ DRAINING ──────────────────────────────────▶ ABORTING ──▶ closed
+//!      │                                                                       ▲
+//!      └──── drop, shutdown_timeout, a panic that ends the runtime: close ─────┘
+//! ```
 //!
-//! Closing is a flag that every worker reads each turn, and again after it has registered as a
-//! sleeper: the closer sets it, then fences, then wakes the sleepers (the push of the sleep
-//! protocol).
+//! * RUNNING.
+//! * DRAINING: the shutdown signal has been given. Everything works as before, spawning too, so that
+//!   tasks can finish what they do ([`grace`]).
+//! * ABORTING: nothing is spawned; whoever sleeps was woken; the runtime's own threads leave their
+//!   loops after the poll they are in; the offload pool has dropped what was queued. The first one
+//!   to come aborts every live task, and all who come run the queues: each task drops its future.
+//!   The last worker to leave (or the closing thread, if there is none) goes on until no task is
+//!   left but those in a poll elsewhere, which end with it; and then ends the waits that are left
+//!   in the environment: those of roots and of foreign threads.
+//! * Closed: no task, no job, and no thread is left. No word says so: [`Ending::wait`] waits for it.
+//!
+//! # Invariants
+//!
+//! * I1: the state only grows: it is changed by `fetch_max`.
+//! * I2: a task is either in the list when the list is closed, and then in the snapshot that is
+//!   aborted; or it is refused, and cancelled by its spawner. Both happen under the shard's lock.
+//! * I3: an aborted task is in a queue, or on its way there, or in a poll. A wake that was caught
+//!   between its mark and its push has its task on the way: the draining thread waits for it, which
+//!   takes as long as a push.
+//! * I4: no worker sleeps through the end. It reads the state after it has registered as a sleeper,
+//!   under the sleepers' lock; the closer sets the state, and then looks at the sleepers, under that
+//!   lock. Whoever has the lock second sees what the other did.
+//! * I5: what a report says was counted between the closing of the list and the first abort.
+//!
+//! # Where nobody may wait
+//!
+//! In async code of any runtime a thread that waited would stop others, perhaps those it waits for.
+//! There the end is begun only: the runtime's own threads do the rest, and where there are none,
+//! a thread that is started for it ([`background`]).
+//!
+//! Checked by: loom-tests/tests/shutdown.rs
 
+mod background;
+mod grace;
+mod report;
+mod signal;
+
+pub use background::Shutdown;
+pub use report::ShutdownReport;
+pub use signal::ShutdownSignal;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::grace::Asker;
+use self::signal::Signal;
 use crate::context;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
-use crate::sync::atomic::{AtomicBool, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use crate::sync::{Condvar, Mutex, thread};
+use crate::task::TaskCounts;
+
+const RUNNING: u8 = 0;
+const DRAINING: u8 = 1;
+const ABORTING: u8 = 2;
+
+/// The name of threads that wait for a runtime's end in another's place.
+const THREAD_NAME: &str = "mainspring-shutdown";
 
 /// How far the end has come.
 #[derive(Debug)]
 pub(crate) struct Ending {
-    begun: AtomicBool,
+    /// The protocol word: RUNNING, DRAINING or ABORTING.
+    state: AtomicU8,
+    /// What was alive when it was cut off. The lock makes one closer the first; the locks of the
+    /// task list and of the pool are taken within.
+    cut: Mutex<Option<Cut>>,
+    /// Whether somebody aborts, or has aborted, what was alive then.
+    aborted: AtomicBool,
+    /// What tasks wait for that want to drain.
+    signal: Arc<Signal>,
     /// Worker threads that have not left their loops yet, and all threads that have not ended.
     threads: Mutex<Threads>,
     /// Rung when the last thread has ended.
     ended: Condvar,
 }
 
+/// What was alive at the end of the grace.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cut {
+    /// The tasks.
+    tasks: TaskCounts,
+    /// Jobs that no thread had begun.
+    queued_jobs: usize,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Threads {
+    /// Workers that have not left.
     working: usize,
+    /// Threads of the runtime's own, those of the offload pool aside.
     alive: usize,
 }
 
 impl Ending {
     pub(crate) fn new() -> Self {
         Self {
-            begun: AtomicBool::new(false),
+            state: AtomicU8::new(RUNNING),
+            cut: Mutex::new(None),
+            aborted: AtomicBool::new(false),
+            signal: Arc::new(Signal::new()),
             threads: Mutex::new(Threads {
                 working: 0,
                 alive: 0,
@@ -50,24 +119,73 @@ impl Ending {
         }
     }
 
-    /// Whether the runtime is ending. Read by every worker each turn.
+    /// Whether the tasks are being cut off. Read by every worker each turn.
     #[inline]
     pub(crate) fn has_begun(&self) -> bool {
         // Ordering: Relaxed; what follows from it synchronises by itself. A sleeper's read is
-        // ordered by the fence of its registration.
-        self.begun.load(Ordering::Relaxed)
+        // ordered by the lock of its registration (I4).
+        self.state.load(Ordering::Relaxed) >= ABORTING
     }
 
-    /// So many worker threads are about to be started.
+    /// Whether the tasks are asked to finish, or are being cut off.
+    pub(crate) fn is_announced(&self) -> bool {
+        // Ordering: Relaxed; nothing is read on the strength of it.
+        self.state.load(Ordering::Relaxed) >= DRAINING
+    }
+
+    /// A future of the announcement.
+    pub(crate) fn signal(&self) -> ShutdownSignal {
+        self.signal.wait()
+    }
+
+    /// RUNNING to DRAINING.
+    fn begin_draining(&self) {
+        // Ordering: Relaxed; the signal's lock publishes it to those who wait for the signal.
+        self.state.fetch_max(DRAINING, Ordering::Relaxed);
+        self.signal.give();
+    }
+
+    /// To ABORTING, keeping what `cut` counts. False if it was so already.
+    fn begin_aborting(&self, cut: impl FnOnce() -> Cut) -> bool {
+        let mut kept = self.cut.lock();
+        if kept.is_some() {
+            return false;
+        }
+        *kept = Some(cut());
+        // Ordering: Relaxed; the sleepers' lock publishes it to whoever is not among them (I4).
+        self.state.fetch_max(ABORTING, Ordering::Relaxed);
+        true
+    }
+
+    /// What was alive when it was cut off.
+    fn cut(&self) -> Cut {
+        self.cut.lock().unwrap_or_default()
+    }
+
+    /// Whether the caller is the one who aborts the tasks.
+    fn may_abort(&self) -> bool {
+        // Ordering: Relaxed; the tasks are found behind the locks of their list.
+        !self.aborted.swap(true, Ordering::Relaxed)
+    }
+
+    /// So many workers are about to begin.
     pub(crate) fn workers_start(&self, count: usize) {
-        let mut threads = self.threads.lock();
-        threads.working += count;
-        threads.alive += count;
+        self.threads.lock().working += count;
     }
 
-    /// The monitor is about to be started.
-    pub(crate) fn monitor_starts(&self) {
+    /// A thread is about to be started.
+    pub(crate) fn thread_starts(&self) {
         self.threads.lock().alive += 1;
+    }
+
+    /// A worker more. False if all have left: then nobody would drain after it.
+    pub(crate) fn worker_joins(&self) -> bool {
+        let mut threads = self.threads.lock();
+        if threads.working == 0 {
+            return false;
+        }
+        threads.working += 1;
+        true
     }
 
     /// A worker thread has left its loop. True for the last one.
@@ -104,81 +222,148 @@ impl Ending {
 }
 
 impl Scheduler {
-    /// Step 1. Does nothing the second time.
+    /// To DRAINING: tasks that wait for it learn that they are to finish.
+    fn begin_draining(&self) {
+        self.ending.begin_draining();
+    }
+
+    /// To ABORTING. May be called from anywhere; does nothing the second time.
     pub(crate) fn close(&self) {
-        // Ordering: AcqRel; one caller goes on. The fence orders the flag before the reading of
-        // the sleepers: pairs with S3 of the sleep protocol.
-        if self.ending.begun.swap(true, Ordering::AcqRel) {
+        let first = self.ending.begin_aborting(|| {
+            self.tasks.close();
+            Cut {
+                tasks: self.tasks.counts(),
+                queued_jobs: self.pool.queued(),
+            }
+        });
+        if !first {
             return;
         }
-        fence(Ordering::SeqCst);
+        // I4: the state comes before this look at the sleepers, which is behind their lock.
         for parker in self.idle.all_sleepers() {
             self.unpark(&parker);
         }
         self.monitor.call();
+        self.standby.close();
         self.pool.close();
-        self.lobby.close();
+        self.lobby.close(self);
+        self.ending.signal.give();
     }
 
-    /// Steps 2 and 3. With `wait`, until every task that nobody polls is gone.
+    /// Drops the futures of all tasks that nobody polls, then ends what waits are left. With
+    /// `wait`, also of those that are on their way to a queue.
     pub(crate) fn drain(&self, wait: bool) {
-        self.tasks.close();
-        for task in self.tasks.snapshot() {
-            task.abort();
-        }
+        self.cut_off(|| wait && self.tasks.any_at_rest());
+        self.environment.shutdown();
+    }
+
+    /// Aborts all tasks, and runs the queues, again and again while `more`. The list is closed.
+    pub(crate) fn cut_off(&self, mut more: impl FnMut() -> bool) {
+        self.abort_all();
         let mut pause = Backoff::new();
         loop {
             while let Some(task) = self.take_any() {
                 task.run();
             }
-            if !wait || !self.tasks.any_at_rest() {
-                break;
+            if !more() {
+                return;
             }
             pause.pause();
         }
-        self.environment.shutdown();
     }
 
-    /// Ends the runtime. Waits until its threads have ended, `limit` at most; inside async code it
-    /// does not wait at all: the thread would wait for itself.
-    pub(crate) fn shutdown(self: &std::sync::Arc<Self>, limit: Option<Duration>) {
-        let inside = context::with_worker(|worker| worker.is_some());
-        self.close();
-        if self.workers == 0 {
-            let handle = Handle::new(self.clone());
-            self.environment.enter(None, &mut || {
-                let _entered = context::enter(handle.clone());
-                self.drain(!inside);
-            });
-        }
-        if !inside {
-            // A limit beyond the clock's range is no limit.
-            let until = limit.map(|limit| Instant::now().checked_add(limit));
-            let until = until.flatten();
-            // A job that ends its own runtime cannot be waited for by itself.
-            if self.ending.wait(until) && !context::is_in_pool_of(self) {
-                self.pool.wait(until);
+    /// Asks every task to end, and puts those that wait in a queue. The list is closed, so this is
+    /// needed once only.
+    fn abort_all(&self) {
+        if self.ending.may_abort() {
+            for task in self.tasks.snapshot() {
+                task.abort();
             }
         }
     }
+
+    /// Ends the runtime without grace. Waits until its threads and jobs have ended, `limit` at most;
+    /// inside async code it does not wait at all.
+    pub(crate) fn shutdown(self: &Arc<Self>, limit: Option<Duration>) {
+        if self.generation.is_stale() {
+            // Its threads are the parent's, and so is its driver: nothing of it is touched again.
+            return std::mem::forget(Arc::clone(self));
+        }
+        self.close();
+        if context::is_in_async_code() || context::is_in_foreign_poll() {
+            if self.workers == 0 {
+                self.drain_in_background();
+            }
+            return;
+        }
+        // A limit beyond the clock's range is no limit.
+        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+        if self.workers == 0 {
+            self.inside(|| self.cut_off(|| self.tasks.any_at_rest() && is_before(until)));
+            self.drain_in_background();
+        } else if until.is_none() {
+            // A worker that is stuck in a poll may be waiting for what these tasks hold.
+            self.inside(|| self.cut_off(|| false));
+        }
+        if !self.ending.wait(until) {
+            if limit != Some(Duration::ZERO) {
+                // As above; but destructors are not bounded in time.
+                self.drain_in_background();
+            }
+        } else if !context::is_in_pool_of(self) {
+            // A job that ends its own runtime cannot be waited for by itself.
+            self.pool.wait(until);
+        }
+    }
+
+    /// Ends the runtime with a grace and waits for that. In a task of its own, its other tasks go on
+    /// meanwhile, unless this is the current-thread flavour, where nobody could run them.
+    #[track_caller]
+    pub(crate) fn shutdown_here(self: &Arc<Self>, grace: Duration) -> ShutdownReport {
+        self.generation.expect_current("Runtime::shutdown");
+        // This thread is about to block.
+        context::give_cores_away();
+        self.shutdown_with_grace(grace, Asker::here(self))
+    }
+
+    /// Calls `body` with the surroundings that a task's destructor may use.
+    fn inside(self: &Arc<Self>, mut body: impl FnMut()) {
+        let handle = Handle::new(Arc::clone(self));
+        self.environment.enter(None, &mut || {
+            let _entered = context::enter(handle.clone());
+            body();
+        });
+    }
 }
 
-/// Waits of growing length for something that takes about as long as a push.
+/// Whether `until` is still to come. None never comes.
+fn is_before(until: Option<Instant>) -> bool {
+    until.is_none_or(|until| Instant::now() < until)
+}
+
+/// Waits of growing length for something that mostly takes about as long as a push, but at times as
+/// long as a poll.
 struct Backoff(u32);
 
 impl Backoff {
+    /// Before the first wait that gives the core away for long.
     const YIELDS: u32 = 64;
+
+    /// The first sleep; each is twice as long as the last one.
+    const FIRST_SLEEP: Duration = Duration::from_micros(50);
+
+    /// How often the sleep is doubled: up to 3.2 ms.
+    const DOUBLINGS: u32 = 6;
 
     fn new() -> Self {
         Self(0)
     }
 
     fn pause(&mut self) {
-        self.0 += 1;
-        if self.0 <= Self::YIELDS {
-            thread::yield_now();
-        } else {
-            thread::sleep(Duration::from_micros(100));
+        self.0 = self.0.saturating_add(1);
+        match self.0.checked_sub(Self::YIELDS) {
+            None => thread::yield_now(),
+            Some(sleeps) => thread::sleep(Self::FIRST_SLEEP * (1 << sleeps.min(Self::DOUBLINGS))),
         }
     }
 }

@@ -28,11 +28,35 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    if const { is_large::<F>() } {
+        spawn_on_current(Box::pin(future))
+    } else {
+        spawn_on_current(future)
+    }
+}
+
+#[track_caller]
+fn spawn_on_current<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
     let spawned_at = std::panic::Location::caller();
     context::with_current(|handle| match handle {
         Some(handle) => handle.scheduler().spawn(future, spawned_at),
         None => context::no_runtime("spawn"),
     })
+}
+
+/// Futures of more bytes than this are large.
+const LARGE: usize = 16 * 1024;
+
+/// Whether a future is so large that it should be moved to the heap before it is handed on. Each
+/// function that hands it on may copy it to its own frame, and in a debug build each does: ten copies
+/// of 200 KiB overflow the stack of a thread.
+#[must_use]
+pub const fn is_large<F>() -> bool {
+    size_of::<F>() > LARGE
 }
 
 /// The id of the task that is being polled.

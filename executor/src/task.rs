@@ -23,9 +23,15 @@
 //! | `join_waker` | the JoinHandle while JOIN_WAKER is clear; the completing thread once it has seen JOIN_WAKER set together with its own COMPLETE | |
 //!
 //! The state word and its transitions are in [`state`]; the layout and the per-future functions in
-//! [`raw`].
+//! [`cell`]; what is known without the future's type in [`raw`].
 
 mod abort;
+mod builder;
+#[expect(
+    unsafe_code,
+    reason = "the task cell's layout and its per-future functions"
+)]
+mod cell;
 mod error;
 mod header;
 mod id;
@@ -34,10 +40,8 @@ mod join;
 #[expect(unsafe_code, reason = "an intrusive list of tasks")]
 mod list;
 mod meta;
-#[expect(
-    unsafe_code,
-    reason = "the task cell's layout and its per-future functions"
-)]
+mod named;
+#[expect(unsafe_code, reason = "a pointer to a cell whose type is erased")]
 mod raw;
 #[cfg_attr(
     not(mainspring_loom),
@@ -51,17 +55,20 @@ mod state;
 mod waker;
 
 pub use abort::AbortHandle;
+pub use builder::Builder;
 pub use error::JoinError;
 pub use id::Id;
 pub use join::JoinHandle;
 pub use meta::TaskMeta;
 
+pub(crate) use cell::{new_job, new_task};
 pub(crate) use header::TaskOrigin;
 pub(crate) use id::next_id;
-pub(crate) use list::TaskList;
-pub(crate) use raw::{Notified, RawTask, Schedule, new_task};
+pub(crate) use list::{TaskCounts, TaskList};
+pub(crate) use named::Named;
+pub(crate) use raw::{JobEnd, Notified, RawTask, Schedule};
 #[cfg(mainspring_loom)]
-pub(crate) use state::State;
+pub(crate) use state::{Claim, State};
 #[cfg(mainspring_loom)]
 pub use state::{Begin, Completed, EndPending};
 pub(crate) use waker::abort_handle_of;

@@ -14,19 +14,21 @@
 mod search;
 
 use std::cell::Cell;
-use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::Arc;
 
 use crate::context;
+use crate::coop;
 use crate::driver::Driver;
+use crate::fork;
 use crate::handle::Handle;
 use crate::park::Parker;
 use crate::scheduler::Scheduler;
-use crate::seat::{Core, CoreBox};
+use crate::seat::{Core, CoreBox, Seat};
 use crate::sync::atomic::Ordering;
-use crate::sync::catch_unwind;
 use crate::task::Notified;
+use crate::trust::{Kind, NO_KIND};
+use crate::unwind::contain;
 
 /// Turns between two looks at the driver and the injector. A prime, so that it does not fall in
 /// step with what the tasks do. At 100 ns a task it bounds the wait of an event at 6 us, and its
@@ -46,13 +48,25 @@ pub(crate) trait Duty {
     fn is_pending(&self) -> bool;
 }
 
+/// What kind of thread has a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Post {
+    /// A thread of the runtime's own.
+    Thread,
+    /// A thread in `block_on`, whose future cannot leave it.
+    Guest,
+}
+
 /// A thread that has a seat.
 pub(crate) struct Worker {
     /// The runtime.
     handle: Handle,
     /// The worker's number.
     seat: usize,
-    /// What makes this thread the worker of its seat.
+    /// What kind of thread this is.
+    post: Post,
+    /// What makes this thread the worker of its seat. None: it was given away, because this thread
+    /// blocks; then the loop ends with the present poll.
     core: Cell<Option<CoreBox>>,
     /// Where this thread waits.
     parker: Arc<Parker>,
@@ -81,12 +95,13 @@ enum RootHold {
 
 impl Worker {
     /// A worker that holds `core`. The caller has counted it as awake.
-    pub(crate) fn new(handle: Handle, core: CoreBox, parker: Arc<Parker>) -> Self {
+    pub(crate) fn new(handle: Handle, core: CoreBox, parker: Arc<Parker>, post: Post) -> Self {
         handle.scheduler().seats[core.seat].set_taken(true);
         handle.scheduler().monitor.worker_wakes();
         Self {
             handle,
             seat: core.seat,
+            post,
             core: Cell::new(Some(core)),
             parker,
             turning: Cell::new(false),
@@ -123,13 +138,13 @@ impl Worker {
         self.handle.scheduler()
     }
 
-    /// Turns the loop until the duty ends it.
+    /// Turns the loop until the duty ends it, or the core is gone.
     pub(crate) fn run(&self, duty: &mut impl Duty) {
-        loop {
+        while let Some(maintenance_due) = self.begin_turn() {
             if duty.proceed(self) {
                 return;
             }
-            if self.begin_turn() {
+            if maintenance_due {
                 self.maintain();
             }
             if let Some(task) = self.next_task() {
@@ -144,19 +159,74 @@ impl Worker {
         }
     }
 
-    /// Gives the seat up: the queue goes to the others. Returns the core.
+    /// Gives the seat up: the queue goes to the others. Returns the core, unless it was given away.
     pub(crate) fn leave(&self) -> Option<CoreBox> {
         self.stop_searching();
-        let mut core = self.core.take()?;
         let scheduler = self.scheduler();
-        scheduler.seats[self.seat].set_taken(false);
-        scheduler.idle.leave();
-        scheduler.empty_core(&mut core);
+        let core = self.core.take().map(|mut core| {
+            scheduler.empty_core(&mut core);
+            // Only now: scans pass over a seat that nobody has.
+            scheduler.seats[self.seat].set_taken(false);
+            scheduler.idle.leave();
+            core
+        });
         // Timers that were armed in this seat are known to its thread only.
-        scheduler.environment.before_sleep(self.seat);
-        // While this thread was awake, pushes may have been left to it.
-        scheduler.notify();
-        Some(core)
+        self.publish_timers();
+        if core.is_some() {
+            // While this thread was awake, pushes may have been left to it.
+            scheduler.notify();
+        }
+        core
+    }
+
+    /// Lets another thread go on with the seat, because this one is about to block. Its loop ends
+    /// with the present poll. False if there is nobody to take it.
+    pub(crate) fn give_core_away(&self) -> bool {
+        if self.turning.get() {
+            // In a waker, with the driver in hand: who takes over would lack the driver.
+            return false;
+        }
+        let Some(core) = self.core.take() else {
+            return true;
+        };
+        let scheduler = self.scheduler();
+        let polling = scheduler.seats[self.seat].polling();
+        if self.post == Post::Guest {
+            self.core.set(Some(core));
+            if scheduler.workers == 0 {
+                return false;
+            }
+            self.leave_for_the_lobby();
+        } else if let Err((core, _refused)) = scheduler.standby.staff(&self.handle, core) {
+            self.core.set(Some(core));
+            return false;
+        }
+        scheduler.trust.blocks(polling);
+        // From here on, whoever has the seat arms its timers.
+        scheduler.environment.unseat();
+        true
+    }
+
+    /// Gives the seat of a thread in `block_on` up, to be taken again.
+    pub(crate) fn leave_for_the_lobby(&self) {
+        if self.scheduler().generation.is_stale() {
+            // Nobody waits for the seat; who shares it is in another process.
+            return;
+        }
+        let Some(mut core) = self.leave() else {
+            return;
+        };
+        let scheduler = self.scheduler();
+        if scheduler.ending.has_begun() {
+            core.spare.clear();
+            scheduler.drain(false);
+        }
+        scheduler.lobby.return_core(scheduler, core);
+    }
+
+    /// Whether the core was given away.
+    pub(crate) fn is_without_core(&self) -> bool {
+        self.with_core(|_| ()).is_none()
     }
 
     /// Puts a woken or spawned task where this worker runs it next. Gives it back if this thread
@@ -245,8 +315,10 @@ impl Worker {
     /// Calls `poll` on `block_on`'s future as a task is polled, and notes whether it yielded.
     pub(crate) fn poll_root<R>(&self, poll: impl FnOnce() -> R) -> R {
         self.stop_searching();
+        self.scheduler().seats[self.seat].set_polling(NO_KIND);
         self.yielded.set(false);
         let result = poll();
+        self.stop_in_child();
         if self.yielded.replace(false) {
             self.root_hold.set(RootHold::UntilTurn);
         }
@@ -258,8 +330,8 @@ impl Worker {
         self.root_hold.get() != RootHold::Free
     }
 
-    /// Counts a turn. True if the driver and the injector are due.
-    fn begin_turn(&self) -> bool {
+    /// Counts a turn. True if the driver and the injector are due; None if the core is gone.
+    fn begin_turn(&self) -> Option<bool> {
         self.with_core(|core| {
             core.turn = core.turn.wrapping_add(1);
             // Ordering: Relaxed; the monitor compares two readings far apart.
@@ -268,7 +340,6 @@ impl Worker {
                 .store(core.turn, Ordering::Relaxed);
             core.turn % EVENT_INTERVAL == 0
         })
-        .unwrap_or(false)
     }
 
     /// The next task without searching: slot, own queue, injector.
@@ -294,8 +365,13 @@ impl Worker {
         local
     }
 
-    /// Runs one task.
+    /// Runs one task, or passes it on.
     fn execute(&self, task: Notified) {
+        let kind = task.kind();
+        if self.post == Post::Guest && !self.may_run(kind) {
+            return self.pass_on(task);
+        }
+        self.scheduler().seats[self.seat].set_polling(kind);
         self.stop_searching();
         self.yielded.set(false);
         if let RootHold::Behind(tasks) = self.root_hold.get() {
@@ -303,7 +379,40 @@ impl Worker {
             self.root_hold
                 .set(rest.map_or(RootHold::Free, RootHold::Behind));
         }
+        let _limit = coop::limit();
         task.run();
+        self.stop_in_child();
+    }
+
+    /// After a poll: it may have forked, and this may be the child. There the other tasks are not
+    /// to run, since they run in the parent.
+    #[inline]
+    fn stop_in_child(&self) {
+        if !context::is_worker(self) {
+            self.stop_now();
+        }
+    }
+
+    #[cold]
+    fn stop_now(&self) {
+        match self.post {
+            Post::Thread => fork::stop_if_stale(self.scheduler().generation),
+            Post::Guest => self.scheduler().generation.expect_current("block_on"),
+        }
+    }
+
+    /// Whether a thread in `block_on` runs a task of this kind by itself. Where its future has yielded,
+    /// it does: others were promised to go first.
+    fn may_run(&self, kind: Kind) -> bool {
+        let scheduler = self.scheduler();
+        scheduler.workers == 0 || self.holds_root() || scheduler.trust.admits(kind)
+    }
+
+    /// A task that this thread must not run goes to the worker threads, with all that it has. The
+    /// thread leaves its seat: otherwise it would steal the task back.
+    fn pass_on(&self, task: Notified) {
+        self.with_core(|core| core.queue.push(task));
+        self.leave_for_the_lobby();
     }
 
     fn has_yielded(&self) -> bool {
@@ -321,7 +430,8 @@ impl Worker {
                 self.in_driver(|| driver.turn());
             }
             Some(_) => {}
-            None => scheduler.environment.tick(self.seat),
+            None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
+            None => {}
         }
         let injected = self.steal_batch(|queue| scheduler.injector.steal_into(queue));
         let waiting = self.with_core(|core| {
@@ -345,8 +455,9 @@ impl Worker {
     /// Calls into the driver: what it wakes goes to this worker's queue, quietly.
     fn in_driver(&self, call: impl FnOnce()) {
         self.turning.set(true);
+        self.scheduler().seats[self.seat].set_polling(NO_KIND);
         // A foreign waker that panics has been reported by the panic hook; the worker lives on.
-        drop(catch_unwind(AssertUnwindSafe(call)));
+        contain(call);
         self.turning.set(false);
     }
 
@@ -370,7 +481,7 @@ impl Worker {
                 });
             }
             None => {
-                scheduler.environment.before_sleep(self.seat);
+                self.publish_timers();
                 self.parker.park();
             }
         }
@@ -382,6 +493,13 @@ impl Worker {
         }
     }
 
+    /// Tells the thread in the driver of the timers that were armed in this seat.
+    fn publish_timers(&self) {
+        if self.scheduler().has_timers(self.seat) {
+            self.scheduler().environment.before_sleep(self.seat);
+        }
+    }
+
     fn with_core<R>(&self, f: impl FnOnce(&mut Core) -> R) -> Option<R> {
         let mut core = self.core.take()?;
         let result = f(&mut core);
@@ -390,31 +508,45 @@ impl Worker {
     }
 }
 
-/// The duty of a worker thread: to go on until the runtime ends.
-pub(crate) struct UntilClosed<'a>(pub(crate) &'a Scheduler);
+/// The duty of a thread of the runtime's own: to go on until the runtime ends, or until the seat, one
+/// of the stand-by seats, is not needed any more.
+struct UntilDismissed<'a> {
+    scheduler: &'a Scheduler,
+    seat: &'a Seat,
+}
 
-impl Duty for UntilClosed<'_> {
+impl Duty for UntilDismissed<'_> {
     fn proceed(&mut self, _worker: &Worker) -> bool {
-        self.0.ending.has_begun()
+        self.is_pending()
     }
 
     fn is_pending(&self) -> bool {
-        self.0.ending.has_begun()
+        self.scheduler.ending.has_begun() || self.seat.is_dismissed()
     }
 }
 
-/// What a worker thread does, from its start to its end.
-pub(crate) fn worker_thread(handle: &Handle, core: CoreBox) {
+/// Works in the seat of `core` until the runtime ends, or the core is gone, or is not needed.
+pub(crate) fn work(handle: &Handle, core: CoreBox) {
     let scheduler = handle.scheduler();
-    let seat = core.seat;
-    let worker = Worker::new(handle.clone(), core, Arc::new(Parker::new()));
-    scheduler.environment.enter(Some(seat), &mut || {
+    let number = core.seat;
+    let seat = &*scheduler.seats[number];
+    let parker = Arc::new(Parker::new());
+    let worker = Worker::new(handle.clone(), core, parker, Post::Thread);
+    let timers = scheduler.has_timers(number).then_some(number);
+    scheduler.environment.enter(timers, &mut || {
         context::enter_worker(&worker, || {
-            worker.run(&mut UntilClosed(scheduler));
-            drop(worker.leave());
+            worker.run(&mut UntilDismissed { scheduler, seat });
+            // Given away, the core is counted for whoever has it.
+            let Some(core) = worker.leave() else {
+                return;
+            };
             if scheduler.ending.worker_leaves() {
                 scheduler.drain(true);
+            } else if scheduler.ending.has_begun() {
+                // The last one may be stuck in a poll for long.
+                scheduler.cut_off(|| false);
             }
+            scheduler.vacate(core);
         });
     });
 }

@@ -88,6 +88,10 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.shared.end(End::Shutdown);
+        if self.shared.is_stale() {
+            // To close the system's side of it would be to change the parent's.
+            std::mem::forget(self.shared.clone());
+        }
     }
 }
 

@@ -62,7 +62,7 @@ impl Bench {
             match timeout {
                 None => self.unparked.wait(&mut is_unparked),
                 Some(timeout) => {
-                    let _ = self.unparked.wait_for(&mut is_unparked, timeout);
+                    self.unparked.wait_for(&mut is_unparked, timeout);
                 }
             }
         }

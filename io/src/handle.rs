@@ -109,6 +109,13 @@ impl Handle {
         self.shared.end(End::Shutdown);
     }
 
+    /// How often a listener had to wait, before it could accept a connection, for a descriptor or
+    /// for memory. A listener that goes on waiting counts once.
+    #[must_use]
+    pub fn accept_stalls(&self) -> u64 {
+        self.shared.stalls().count()
+    }
+
     /// Tells the driver how to wait for a time.
     ///
     /// This crate knows no clock. It needs one when a listener can accept no connection, because

@@ -12,10 +12,20 @@
 //! registering if something has, and a failing call is saved. An accepted connection is believed
 //! both, for its client speaks first as a rule and has often spoken by then. A socket that is
 //! connecting is neither.
+//!
+//! # The budget
+//!
+//! A source that is always ready would let its task go on for ever. So an operation that succeeds,
+//! and a wait that ends, takes from what the executor allows the task in one poll; when nothing is
+//! left, the task goes behind the others. What would have to wait costs nothing: the budget is asked
+//! once the source is believed ready, and is given back when that proves wrong.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+
+use mainspring_executor::coop;
 
 use crate::handle::Handle;
 use crate::readiness::Observed;
@@ -93,6 +103,9 @@ impl<S: Source> Registration<S> {
         ready: Ready,
     ) -> Result<Self, (S, io::Error)> {
         let shared = &handle.shared;
+        if let Err(error) = shared.check_generation() {
+            return Err((source, error));
+        }
         let armed = if shared.selector.is_oneshot() {
             Ready::EMPTY
         } else {
@@ -166,9 +179,11 @@ impl<S: Source> Registration<S> {
         mut op: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
-            let observed = ready!(self.poll_observed(cx, direction))?;
+            let observed = ready!(self.poll_believed(cx, direction))?;
+            let budget = ready!(coop::poll_proceed(cx));
             let result = op(self.get_ref());
             if !self.has_blocked(&result, observed, direction.mask()) {
+                budget.made_progress();
                 return Poll::Ready(result);
             }
         }
@@ -190,9 +205,11 @@ impl<S: Source> Registration<S> {
         mut op: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         loop {
-            let observed = ready!(self.poll_observed(cx, direction))?;
+            let observed = ready!(self.poll_believed(cx, direction))?;
+            let budget = ready!(coop::poll_proceed(cx));
             let result = op(self.get_ref());
             if !self.has_blocked(&result, observed, direction.mask()) {
+                budget.made_progress();
                 self.clear_if_short(&result, len, observed, direction);
                 return Poll::Ready(result);
             }
@@ -207,9 +224,11 @@ impl<S: Source> Registration<S> {
         mut op: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
         loop {
-            let observed = self.observed(interest).await?;
+            let observed = self.believed(interest).await?;
+            let budget = poll_fn(coop::poll_proceed).await;
             let result = op(self.get_ref());
             if !self.has_blocked(&result, observed, relied_on(interest)) {
+                budget.made_progress();
                 return result;
             }
         }
@@ -270,8 +289,19 @@ impl<S: Source> Registration<S> {
     }
 
     /// As [`poll_ready`](Self::poll_ready), with the licence to clear what was seen.
-    #[inline]
     pub(crate) fn poll_observed(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<Observed>> {
+        let observed = ready!(self.poll_believed(cx, direction))?;
+        ready!(coop::poll_proceed(cx)).made_progress();
+        Poll::Ready(Ok(observed))
+    }
+
+    /// As [`poll_observed`](Self::poll_observed), but takes nothing from the task's budget.
+    #[inline]
+    fn poll_believed(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
@@ -282,8 +312,15 @@ impl<S: Source> Registration<S> {
     }
 
     /// As [`readiness`](Self::readiness), with the licence to clear what was seen.
-    pub(crate) fn observed(&self, interest: Interest) -> Readying<'_, S> {
-        Readying {
+    pub(crate) async fn observed(&self, interest: Interest) -> io::Result<Observed> {
+        let observed = self.believed(interest).await?;
+        coop::consume_budget().await;
+        Ok(observed)
+    }
+
+    /// As [`observed`](Self::observed), but takes nothing from the task's budget.
+    fn believed(&self, interest: Interest) -> Believing<'_, S> {
+        Believing {
             registration: self,
             mask: interest.mask(),
             key: None,
@@ -349,6 +386,10 @@ impl<S: Source> Registration<S> {
     /// The source, and whether the system could find it. `None` when it has been taken out before.
     fn take_out(&mut self) -> Option<(S, io::Result<()>)> {
         let source = self.source.take()?;
+        if self.shared.is_stale() {
+            // The place in the driver is the parent's socket's, which is the same one.
+            return Some((source, Ok(())));
+        }
         self.shared.remove(self.key);
         let deleted = self.shared.selector.delete(&source);
         Some((source, deleted))
@@ -369,17 +410,19 @@ impl<S: Source> Drop for Registration<S> {
     fn drop(&mut self) {
         if let Some((source, _)) = self.take_out() {
             drop(source);
-            self.shared.closes().announce();
+            if !self.shared.is_stale() {
+                self.shared.closes().announce();
+            }
         }
     }
 }
 
-/// Waits until a source is ready; made by [`Registration::observed`].
+/// Waits until a source is ready; made by [`Registration::believed`].
 ///
 /// Dropping it leaves nothing behind.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is polled"]
-pub(crate) struct Readying<'a, S: Source> {
+struct Believing<'a, S: Source> {
     /// What is waited for.
     registration: &'a Registration<S>,
     /// The states that end the wait.
@@ -388,7 +431,7 @@ pub(crate) struct Readying<'a, S: Source> {
     key: Option<WaiterKey>,
 }
 
-impl<S: Source> Future for Readying<'_, S> {
+impl<S: Source> Future for Believing<'_, S> {
     type Output = io::Result<Observed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -405,7 +448,7 @@ impl<S: Source> Future for Readying<'_, S> {
     }
 }
 
-impl<S: Source> Drop for Readying<'_, S> {
+impl<S: Source> Drop for Believing<'_, S> {
     fn drop(&mut self) {
         self.registration.state.cancel(&mut self.key);
     }

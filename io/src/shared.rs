@@ -4,11 +4,14 @@ use std::io;
 use std::task::Waker;
 use std::time::Duration;
 
+use mainspring_executor::fork::Generation;
+
 use crate::closes::Closes;
 use crate::end::{Bench, End};
 use crate::handle::Delay;
 use crate::source_state::SourceState;
 use crate::sources::{Key, Sources};
+use crate::stalls::Stalls;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex};
 use crate::sys::{Events, Selector};
@@ -17,6 +20,9 @@ use crate::wake::wake_all;
 /// The state of one driver.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// The process in which it was made. In the child of a fork the operating system's side is the
+    /// parent's own, and is not to be touched.
+    generation: Generation,
     /// The operating system's side.
     pub(crate) selector: Selector,
     /// The registered sources, and whether there are to be more. Taken before a source's own lock.
@@ -25,6 +31,8 @@ pub(crate) struct Shared {
     source_count: AtomicUsize,
     /// Closes of sockets, for who needs a descriptor.
     closes: Arc<Closes>,
+    /// The waits of listeners that could accept nothing.
+    stalls: Stalls,
     /// How to wait for a time. Nothing is locked within it.
     delay: Mutex<Option<Delay>>,
     /// Whether the selector has failed.
@@ -44,14 +52,27 @@ struct Registry {
 impl Shared {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
+            generation: Generation::current(),
             selector: Selector::new()?,
             registry: Mutex::new(Registry::default()),
             source_count: AtomicUsize::new(0),
             closes: Arc::new(Closes::new()),
+            stalls: Stalls::new(),
             delay: Mutex::new(None),
             has_failed: AtomicBool::new(false),
             bench: Bench::new(),
         })
+    }
+
+    /// Whether this is the child of a fork, and the driver that of the parent.
+    #[inline]
+    pub(crate) fn is_stale(&self) -> bool {
+        self.generation.is_stale()
+    }
+
+    /// An error in the child of a fork, if the driver is that of the parent.
+    pub(crate) fn check_generation(&self) -> io::Result<()> {
+        self.generation.check("the driver of this socket")
     }
 
     /// Takes a source into the list.
@@ -111,6 +132,10 @@ impl Shared {
 
     /// Ends every present and future wait. Only the first reason counts.
     pub(crate) fn end(&self, end: End) {
+        if self.is_stale() {
+            // Who waits here does so in the parent.
+            return;
+        }
         let mut wakers = Vec::new();
         let mut registry = self.registry.lock();
         registry.end.get_or_insert(end);
@@ -154,6 +179,10 @@ impl Shared {
     }
 
     pub(crate) fn unpark(&self) {
+        if self.is_stale() {
+            // The bell is the parent's.
+            return;
+        }
         self.selector.unpark();
         // An unpark that still misses the failure is for the turn in which it happens, which ends
         // anyway.
@@ -164,6 +193,10 @@ impl Shared {
 
     pub(crate) fn closes(&self) -> &Arc<Closes> {
         &self.closes
+    }
+
+    pub(crate) fn stalls(&self) -> &Stalls {
+        &self.stalls
     }
 
     pub(crate) fn set_delay(&self, delay: Delay) {

@@ -26,6 +26,7 @@
 use std::io;
 use std::task::{Poll, Waker};
 
+use mainspring_executor::fork::Generation;
 use slab::Slab;
 
 use crate::readiness::{Observed, Readiness};
@@ -55,6 +56,9 @@ impl Direction {
 /// The state of one source, shared by its registration and the driver.
 #[derive(Debug)]
 pub(crate) struct SourceState {
+    /// The process in which it was registered. In the child of a fork nobody is in the driver, so
+    /// nobody may wait; and the lock may be held by a thread that is not there.
+    generation: Generation,
     /// What the source is ready for.
     readiness: Readiness,
     /// Who waits. Taken after the lock of the driver's list of sources; nothing is locked within
@@ -90,6 +94,7 @@ impl SourceState {
     /// `armed` is what the system reports from now on without being asked again.
     pub(crate) fn new(ready: Ready, armed: Ready) -> Self {
         Self {
+            generation: Generation::current(),
             readiness: Readiness::new(ready),
             waiters: Mutex::new(Waiters {
                 reader: None,
@@ -131,6 +136,7 @@ impl SourceState {
         direction: Direction,
         arm: impl FnOnce(Ready) -> io::Result<()>,
     ) -> Poll<io::Result<Observed>> {
+        self.check_generation()?;
         let mut waiters = self.waiters.lock();
         // Dropped after the lock is released: declared outside of it, dropped explicitly below.
         let mut old = waiters.slot(direction).replace(waker);
@@ -167,6 +173,7 @@ impl SourceState {
             return Poll::Ready(Ok(observed));
         }
 
+        self.check_generation()?;
         let new = waker.clone();
         let mut waiters = self.waiters.lock();
         let old = waiters.enlist(key, mask, new);
@@ -189,11 +196,19 @@ impl SourceState {
     /// A future of the list waits no longer.
     pub(crate) fn cancel(&self, key: &mut Option<WaiterKey>) {
         if let Some(key) = key.take() {
+            if self.generation.is_stale() {
+                return;
+            }
             let mut waiters = self.waiters.lock();
             let waiter = waiters.futures.remove(key.0);
             drop(waiters);
             drop(waiter);
         }
+    }
+
+    /// A wait in the child of a fork would not end.
+    fn check_generation(&self) -> io::Result<()> {
+        self.generation.check("the driver of this socket")
     }
 
     /// An event: the source is in `states` now. Adds to `wakers` whom to wake. For the driver

@@ -1,9 +1,10 @@
 //! Everything this crate synchronises with, in one place.
 //!
-//! A normal build uses `std`'s atomics and `parking_lot`'s locks. Under the private
-//! `--cfg mainspring_loom` the same names come from loom. Nothing else in the crate names
-//! `std::sync`, `parking_lot` or `loom`.
+//! A normal build uses `std`'s atomics and locks. Under the private `--cfg mainspring_loom` the same
+//! names come from loom. Nothing else in the crate names `std::sync` or `loom`.
 
+#[cfg(not(mainspring_loom))]
+mod locks;
 #[cfg(not(mainspring_loom))]
 mod real;
 #[cfg(not(mainspring_loom))]

@@ -27,7 +27,8 @@ pub(crate) use portable::{Events, Selector};
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    REUSES_ADDRESSES, Source, has_begun_to_connect, is_exhaustion, is_of_one_connection,
+    REUSES_ADDRESSES, Source, descriptor_limit, has_begun_to_connect, is_exhaustion,
+    is_of_one_connection, is_own_limit,
 };
 
 #[cfg(all(unix, not(all(target_os = "linux", not(mainspring_portable)))))]
@@ -37,11 +38,22 @@ pub(crate) use unix::raw_source;
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    REUSES_ADDRESSES, Source, has_begun_to_connect, is_exhaustion, is_of_one_connection,
+    REUSES_ADDRESSES, Source, descriptor_limit, has_begun_to_connect, is_exhaustion,
+    is_of_one_connection, is_own_limit,
 };
 
 #[cfg(windows)]
 pub(crate) use windows::raw_source;
+
+#[cfg(target_os = "linux")]
+mod table_linux;
+#[cfg(target_os = "linux")]
+pub(crate) use table_linux::{descriptor_table, take_and_give_back};
+
+#[cfg(not(target_os = "linux"))]
+mod table_other;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use table_other::{descriptor_table, take_and_give_back};
 
 #[cfg(target_os = "linux")]
 mod sockets_linux;

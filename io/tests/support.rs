@@ -30,13 +30,17 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 pub(crate) fn block_on_with_pool<F: Future>(future: F) -> F::Output {
     let config = Config {
         worker_threads: 0,
+        max_standby_workers: 0,
+        monitor_interval: None,
         max_blocking_threads: 8,
         max_computing_jobs: 1,
+        max_waiting_offloads: 1,
         thread_keep_alive: Duration::from_secs(1),
         thread_stack_size: None,
         thread_name: Arc::new(|| String::from("test-pool")),
         on_thread_start: None,
         on_thread_stop: None,
+        on_task_panic: None,
     };
     let executor = Executor::new(config, None, Box::new(Nothing)).expect("the system has threads");
     let _entered = executor.handle().enter();
@@ -155,6 +159,8 @@ impl Environment for Nothing {
         body();
     }
 
+    fn unseat(&self) {}
+
     fn unpark(&self) {}
 
     fn wants_turn(&self) -> bool {
@@ -170,6 +176,8 @@ impl Environment for Nothing {
     }
 
     fn jobs_ended(&self) {}
+
+    fn turn_after_the_end(&self) {}
 
     fn shutdown(&self) {}
 }

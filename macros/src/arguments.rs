@@ -18,6 +18,8 @@ pub(crate) struct Arguments {
     pub(crate) worker_threads: Option<usize>,
     /// Whether the clock starts paused, when the user said so.
     pub(crate) start_paused: Option<bool>,
+    /// What becomes of a panic that nobody can see.
+    pub(crate) unhandled_panic: UnhandledPanic,
     /// Where the runtime's crate is, when the user said so.
     pub(crate) crate_path: Option<Path>,
 }
@@ -29,6 +31,7 @@ impl Arguments {
             flavor: attribute.default_flavor(),
             worker_threads: None,
             start_paused: None,
+            unhandled_panic: attribute.default_unhandled_panic(),
             crate_path: None,
         }
     }
@@ -80,6 +83,15 @@ impl Attribute {
             Self::Test => Flavor::CurrentThread,
         }
     }
+
+    /// What becomes of a panic that nobody can see when the user says nothing. A test must fail of
+    /// it.
+    fn default_unhandled_panic(self) -> UnhandledPanic {
+        match self {
+            Self::Main => UnhandledPanic::Ignore,
+            Self::Test => UnhandledPanic::ShutdownRuntime,
+        }
+    }
 }
 
 /// The kind of scheduler.
@@ -109,6 +121,31 @@ impl Flavor {
     }
 }
 
+/// What becomes of the panic of a task whose handle nobody holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnhandledPanic {
+    /// A line on standard error.
+    Ignore,
+    /// It ends the runtime, and the function panics.
+    ShutdownRuntime,
+}
+
+impl UnhandledPanic {
+    fn parse(text: &LitStr) -> Result<Self> {
+        match text.value().as_str() {
+            "ignore" => Ok(Self::Ignore),
+            "shutdown_runtime" => Ok(Self::ShutdownRuntime),
+            other => Err(Error::new(
+                text.span(),
+                format!(
+                    "`unhandled_panic` takes \"ignore\" or \"shutdown_runtime\"; `{other}` is \
+                     neither"
+                ),
+            )),
+        }
+    }
+}
+
 /// The arguments read so far, each with the place to point at when it turns out not to fit.
 #[derive(Default)]
 struct Given {
@@ -118,6 +155,8 @@ struct Given {
     worker_threads: Option<(usize, Span)>,
     /// `start_paused = ..`.
     start_paused: Option<(bool, Span)>,
+    /// `unhandled_panic = ".."`.
+    unhandled_panic: Option<(UnhandledPanic, Span)>,
     /// `crate = ".."`.
     crate_path: Option<(Path, Span)>,
 }
@@ -139,7 +178,11 @@ impl Given {
             "worker_threads" => store(&mut self.worker_threads, &name, worker_threads(pair)?, span),
             "start_paused" => store(&mut self.start_paused, &name, boolean(pair)?, span),
             "crate" => store(&mut self.crate_path, &name, crate_path(pair)?, span),
-            "unhandled_panic" | "name" => Err(Error::new_spanned(
+            "unhandled_panic" => {
+                let policy = UnhandledPanic::parse(string(pair, "unhandled_panic")?)?;
+                store(&mut self.unhandled_panic, &name, policy, span)
+            }
+            "name" => Err(Error::new_spanned(
                 &pair.path,
                 format!("`{name}` is not supported by Mainspring; leave it out"),
             )),
@@ -174,6 +217,9 @@ impl Given {
             flavor,
             worker_threads: self.worker_threads.map(|(count, _)| count),
             start_paused: self.start_paused.map(|(paused, _)| paused),
+            unhandled_panic: self
+                .unhandled_panic
+                .map_or(attribute.default_unhandled_panic(), |(policy, _)| policy),
             crate_path: self.crate_path.map(|(path, _)| path),
         })
     }
@@ -250,7 +296,7 @@ fn without_value(attribute: Attribute, path: &Path) -> Error {
         .unwrap_or_default();
     let attribute = attribute.name();
     let message = match name.as_str() {
-        "flavor" | "worker_threads" | "start_paused" | "crate" => {
+        "flavor" | "worker_threads" | "start_paused" | "unhandled_panic" | "crate" => {
             format!("`{name}` needs a value: `#[{attribute}({name} = ..)]`")
         }
         "multi_thread" | "current_thread" => {
@@ -264,6 +310,7 @@ fn without_value(attribute: Attribute, path: &Path) -> Error {
 fn unknown(path: &Path) -> Error {
     Error::new_spanned(
         path,
-        "unknown argument; there are `flavor`, `worker_threads`, `start_paused` and `crate`",
+        "unknown argument; there are `flavor`, `worker_threads`, `start_paused`, \
+         `unhandled_panic` and `crate`",
     )
 }

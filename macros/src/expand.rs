@@ -27,7 +27,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Error, Result, ReturnType, Type};
 
-use crate::arguments::{Arguments, Attribute, Flavor};
+use crate::arguments::{Arguments, Attribute, Flavor, UnhandledPanic};
 use crate::async_fn::AsyncFn;
 use crate::runtime_crate;
 
@@ -110,6 +110,11 @@ fn generate(attribute: Attribute, arguments: &Arguments, mut function: AsyncFn) 
         Attribute::Test => output.pinned_body(),
     };
     let builder = builder(arguments, &crate_path);
+    let run = match arguments.unhandled_panic {
+        UnhandledPanic::Ignore => quote!(block_on),
+        // It also finds a panic that comes while the runtime ends.
+        UnhandledPanic::ShutdownRuntime => quote!(run),
+    };
     let body = quote! {
         let body = async move {
             #declare_type
@@ -120,7 +125,7 @@ fn generate(attribute: Attribute, arguments: &Arguments, mut function: AsyncFn) 
         let runtime = #builder.build().expect(
             "the runtime could not be built: the system refused it a thread or a poller",
         );
-        runtime.block_on(body)
+        runtime.#run(body)
     };
     let extra_attributes = match attribute {
         Attribute::Main => TokenStream::new(),
@@ -140,11 +145,18 @@ fn builder(arguments: &Arguments, crate_path: &TokenStream) -> TokenStream {
     let start_paused = arguments
         .start_paused
         .map(|paused| quote!(.start_paused(#paused)));
+    let unhandled_panic = match arguments.unhandled_panic {
+        UnhandledPanic::Ignore => None,
+        UnhandledPanic::ShutdownRuntime => Some(quote! {
+            .unhandled_panic(#crate_path::runtime::UnhandledPanic::ShutdownRuntime)
+        }),
+    };
     quote! {
         #crate_path::runtime::Builder::#constructor()
             #worker_threads
             .enable_all()
             #start_paused
+            #unhandled_panic
     }
 }
 

@@ -31,6 +31,7 @@ use crate::arguments::Attribute;
 /// | `flavor` | `"multi_thread"` (the default) or `"current_thread"` | the kind of scheduler |
 /// | `worker_threads` | a number from 1 | how many workers; `multi_thread` only |
 /// | `start_paused` | `true` or `false` | with the clock paused; `current_thread` only |
+/// | `unhandled_panic` | `"ignore"` (the default) or `"shutdown_runtime"` | what becomes of the panic of a task whose handle nobody holds: a line on standard error, or the function panics with a message that names the task |
 /// | `crate` | a path in a string | where the runtime's crate is found |
 ///
 /// `crate` is for macros and re-exports. Otherwise the caller's `Cargo.toml` tells the name under
@@ -85,16 +86,23 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// as a `Result`, and `#[ignore]` and `#[should_panic]` keep their meaning. A panic in the body
 /// fails the test.
 ///
+/// So does the panic of a spawned task or a blocking job that nobody can see, because its handle
+/// was dropped, before the panic or after it, without having been awaited: the test ends at once,
+/// with a panic that names the task, where it was spawned, and what it said. A task's panic that the
+/// test reads from its handle is the test's to judge. `unhandled_panic = "ignore"` turns this off.
+///
 /// The runtime is single-threaded, unless the arguments say otherwise, so that a test begins
 /// quickly and its tasks run in one order.
 ///
 /// # Arguments
 ///
-/// Those of [`macro@main`]; only the default of `flavor` differs: `"current_thread"`.
+/// Those of [`macro@main`]; two defaults differ: `flavor` is `"current_thread"`, and
+/// `unhandled_panic` is `"shutdown_runtime"`.
 ///
 /// # Panics
 ///
-/// The test panics if the operating system refuses the runtime its threads or its poller.
+/// The test panics if the operating system refuses the runtime its threads or its poller, and if a
+/// task panics that nobody awaits.
 ///
 /// # Examples
 ///

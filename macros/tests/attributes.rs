@@ -51,15 +51,29 @@ mod stand_in {
                 self
             }
 
+            pub(crate) fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+                self.0.push(format!("unhandled_panic {behavior:?}"));
+                self
+            }
+
             pub(crate) fn build(&mut self) -> std::io::Result<Runtime> {
                 CALLS.set(self.0.clone());
                 Ok(Runtime)
             }
         }
 
+        #[derive(Debug)]
+        pub(crate) enum UnhandledPanic {
+            ShutdownRuntime,
+        }
+
         pub(crate) struct Runtime;
 
         impl Runtime {
+            pub(crate) fn run<F: Future>(self, future: F) -> F::Output {
+                self.block_on(future)
+            }
+
             /// Polls until the future is ready; the bodies here never wait for anything.
             pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
                 let mut future = pin!(future);
@@ -193,6 +207,18 @@ fn methods_keep_their_receiver_generics_and_lifetimes() {
 
 #[test(crate = "stand_in")]
 async fn a_test_runs_on_one_thread() {
+    assert_eq!(
+        stand_in::runtime::calls(),
+        [
+            "current_thread",
+            "enable_all",
+            "unhandled_panic ShutdownRuntime"
+        ]
+    );
+}
+
+#[test(crate = "stand_in", unhandled_panic = "ignore")]
+async fn a_test_may_ignore_panics() {
     assert_eq!(stand_in::runtime::calls(), ["current_thread", "enable_all"]);
 }
 
@@ -200,7 +226,12 @@ async fn a_test_runs_on_one_thread() {
 async fn a_test_may_have_workers() {
     assert_eq!(
         stand_in::runtime::calls(),
-        ["multi_thread", "worker_threads 2", "enable_all"]
+        [
+            "multi_thread",
+            "worker_threads 2",
+            "enable_all",
+            "unhandled_panic ShutdownRuntime"
+        ]
     );
 }
 

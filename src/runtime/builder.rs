@@ -7,13 +7,25 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use mainspring_executor::{Config, Executor, Hook};
+use mainspring_executor::{Config, Executor, Hook, PanicAction, PanicHook, TaskPanic};
 
 use super::environment::Drivers;
-use super::{Runtime, RuntimeFlavor};
+use super::{Runtime, RuntimeFlavor, UnhandledPanic};
 
-/// Threads of the offload pool at most, unless the builder says otherwise.
+/// Blocking jobs at once at most, unless the builder says otherwise.
 const MAX_BLOCKING_THREADS: usize = 512;
+
+/// Places for computing jobs that wait, unless the builder says otherwise: enough that no core of
+/// a large machine runs dry while those who wait for a place are woken.
+const MAX_WAITING_OFFLOADS: usize = 256;
+
+/// Workers that may be added while others are stuck, unless the builder says otherwise. They are
+/// started one by one, and only while every running worker is stuck.
+const MAX_STANDBY_WORKERS: usize = 16;
+
+/// The shortest time between two looks of the monitor, unless the builder says otherwise: a look
+/// costs a few microseconds.
+const MONITOR_INTERVAL: Duration = Duration::from_micros(500);
 
 /// How long a thread of the offload pool waits for its next job.
 const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -40,12 +52,17 @@ const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub struct Builder {
     flavor: RuntimeFlavor,
     worker_threads: Option<NonZero<usize>>,
+    max_standby_workers: usize,
+    monitor_interval: Option<Duration>,
     max_blocking_threads: usize,
+    max_waiting_offloads: usize,
     thread_keep_alive: Duration,
     thread_stack_size: Option<usize>,
     thread_name: Arc<dyn Fn() -> String + Send + Sync>,
     on_thread_start: Option<Hook>,
     on_thread_stop: Option<Hook>,
+    on_task_panic: Option<PanicHook>,
+    expected_descriptors: Option<usize>,
     start_paused: bool,
 }
 
@@ -54,12 +71,17 @@ impl Builder {
         Self {
             flavor,
             worker_threads: None,
+            max_standby_workers: MAX_STANDBY_WORKERS,
+            monitor_interval: Some(MONITOR_INTERVAL),
             max_blocking_threads: MAX_BLOCKING_THREADS,
+            max_waiting_offloads: MAX_WAITING_OFFLOADS,
             thread_keep_alive: THREAD_KEEP_ALIVE,
             thread_stack_size: None,
             thread_name: Arc::new(|| "mainspring-worker".to_owned()),
             on_thread_start: None,
             on_thread_stop: None,
+            on_task_panic: None,
+            expected_descriptors: None,
             start_paused: false,
         }
     }
@@ -98,8 +120,63 @@ impl Builder {
         self
     }
 
-    /// How many threads the offload pool may have. They are started when they are needed. The
-    /// default is 512.
+    /// How many workers the monitor may add while every running one is stuck in a poll that blocks or
+    /// computes. The default is 16; with 0 the others wait then. They go home when they are not
+    /// needed any more. Has no meaning on the current-thread flavour.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let runtime = mainspring::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .max_standby_workers(2)
+    ///     .build()?;
+    /// runtime.block_on(async {
+    ///     let (sender, receiver) = std::sync::mpsc::channel();
+    ///     // A mistake: this blocks the only worker until the other task has run.
+    ///     mainspring::spawn(async move { receiver.recv_timeout(Duration::from_secs(60)) });
+    ///     mainspring::spawn(async move { sender.send("free") }).await
+    /// })?.unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_standby_workers(&mut self, count: usize) -> &mut Self {
+        self.max_standby_workers = count;
+        self
+    }
+
+    /// The shortest time between two looks of the monitor: one to two of them pass before the
+    /// tasks behind a poll that blocks or computes are rescued. The default is 500 us. While no poll
+    /// takes long the monitor looks up to 24 times less often, and while the runtime is idle not
+    /// at all.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero; [`disable_monitor`](Self::disable_monitor) turns the monitor off.
+    #[track_caller]
+    pub fn monitor_interval(&mut self, interval: Duration) -> &mut Self {
+        assert!(
+            !interval.is_zero(),
+            "`Builder::monitor_interval(0)`: the monitor would never rest; \
+             `Builder::disable_monitor` turns it off"
+        );
+        self.monitor_interval = Some(interval);
+        self
+    }
+
+    /// No monitor: one thread less, and a task that blocks its worker holds up what waits behind it,
+    /// as in other runtimes.
+    pub fn disable_monitor(&mut self) -> &mut Self {
+        self.monitor_interval = None;
+        self
+    }
+
+    /// How many blocking jobs may run at once, each on a thread of its own. Threads are started
+    /// when they are needed. The default is 512.
+    ///
+    /// Not counted are a job that waits for another one by `block_on`, computing jobs (as many at
+    /// once as there are cores), and the runtime's own work on files and look-ups of names, which
+    /// has a few threads that jobs cannot take.
     ///
     /// # Panics
     ///
@@ -111,6 +188,23 @@ impl Builder {
             "`Builder::max_blocking_threads(0)`: no blocking job could ever run"
         );
         self.max_blocking_threads = count;
+        self
+    }
+
+    /// How many places there are for computing jobs that wait for a core, for those who
+    /// [reserve](crate::task::reserve_offload) one. Jobs without a reservation are not counted.
+    /// The default is 256.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn max_waiting_offloads(&mut self, count: usize) -> &mut Self {
+        assert!(
+            count > 0,
+            "`Builder::max_waiting_offloads(0)`: no reservation could ever be made"
+        );
+        self.max_waiting_offloads = count;
         self
     }
 
@@ -164,6 +258,78 @@ impl Builder {
         self
     }
 
+    /// Told of each task and each blocking job that panics, and decides what is done about it.
+    ///
+    /// It is called on the thread where the task panicked, after the task's future was dropped and
+    /// before whoever awaits the task is woken; and once more
+    /// ([`is_repeated`](TaskPanic::is_repeated)) if the JoinHandle was held then and is dropped
+    /// later without having been asked for the result: on the thread that drops it. A panic of the
+    /// hook itself is contained, and then counts as no decision.
+    ///
+    /// Without a hook, a panic that nobody can see, because the JoinHandle is gone, is one line on
+    /// standard error, which names the task and where it was spawned. One that somebody can see is
+    /// an error of the JoinHandle and nothing else.
+    ///
+    /// The tasks of a `LocalSet` belong to the runtime of the thread that polls it.
+    ///
+    /// # Examples
+    ///
+    /// A service that had better not go on with half of its tasks:
+    ///
+    /// ```
+    /// use mainspring::runtime::{Builder, PanicAction};
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .on_task_panic(|panic| {
+    ///         eprintln!("{panic}");
+    ///         if panic.has_handle() {
+    ///             PanicAction::Ignore
+    ///         } else {
+    ///             PanicAction::ShutdownRuntime
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// let ended = std::panic::catch_unwind(|| {
+    ///     runtime.block_on(async {
+    ///         mainspring::spawn(async { panic!("out of cheese") });
+    ///         std::future::pending::<()>().await
+    ///     })
+    /// });
+    /// assert!(ended.is_err());
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn on_task_panic(
+        &mut self,
+        hook: impl Fn(&TaskPanic<'_>) -> PanicAction + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.on_task_panic = Some(Arc::new(hook));
+        self
+    }
+
+    /// What becomes of the panic of a task or blocking job that nobody can see. This is
+    /// [`on_task_panic`](Self::on_task_panic) for the two commonest cases, under tokio's name;
+    /// whichever of the two was called last counts. There, `ShutdownRuntime` is for the panics of
+    /// all tasks; here, for those whose JoinHandle was dropped without having been awaited.
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        self.on_task_panic = behavior.into_hook();
+        self
+    }
+
+    /// How many file descriptors (sockets, files) the program is going to have open at once.
+    ///
+    /// On Linux a process's table of descriptors grows as it fills, and when several threads share
+    /// it, whoever opens that one socket too many waits for it: ten milliseconds, or a multiple of
+    /// that on a busy machine. So [`build`](Self::build) makes it large enough beforehand, at 8 bytes
+    /// of the kernel's memory a descriptor, though not larger than the process's limit (`ulimit -n`,
+    /// which this does not change).
+    ///
+    /// Without this, it makes room for 4,096, unless the process has other threads already, in which
+    /// case it would wait itself. 0 leaves the table as it is.
+    pub fn expected_descriptors(&mut self, count: usize) -> &mut Self {
+        self.expected_descriptors = Some(count);
+        self
+    }
+
     /// Sockets and timers are always enabled; this is here so that a program for tokio need not
     /// change.
     pub fn enable_all(&mut self) -> &mut Self {
@@ -212,6 +378,8 @@ impl Builder {
         } else {
             workers.min(Config::WORKER_THREADS_MAX)
         };
+        // Before there are threads that share it.
+        mainspring_io::grow_descriptor_table(self.expected_descriptors);
         let (drivers, driver) = Drivers::new(Config::seats(workers))?;
         if single {
             drivers.timer.allow_pausing();
@@ -221,13 +389,17 @@ impl Builder {
         }
         let config = Config {
             worker_threads: workers,
+            max_standby_workers: self.max_standby_workers,
+            monitor_interval: self.monitor_interval,
             max_blocking_threads: self.max_blocking_threads,
             max_computing_jobs: cores.get(),
+            max_waiting_offloads: self.max_waiting_offloads,
             thread_keep_alive: self.thread_keep_alive,
             thread_stack_size: self.thread_stack_size,
             thread_name: Arc::clone(&self.thread_name),
             on_thread_start: self.on_thread_start.clone(),
             on_thread_stop: self.on_thread_stop.clone(),
+            on_task_panic: self.on_task_panic.clone(),
         };
         Executor::new(config, Some(Box::new(driver)), Box::new(drivers)).map(Runtime::from_executor)
     }

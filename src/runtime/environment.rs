@@ -34,7 +34,12 @@ impl Drivers {
         let (driver, io) = io::Driver::new()?;
         io.set_delay(|delay| Box::pin(timer::sleep(delay)));
         let unpark = io.clone();
-        let timer = timer::Handle::new(seats, Arc::new(move || unpark.unpark()));
+        let timer = timer::Handle::of_runtime(
+            seats,
+            Arc::new(move || unpark.unpark()),
+            timer_budget(),
+            timer::Origin::here(|| executor::fork::Generation::current().number()),
+        );
         let main = MainDriver {
             driver,
             io: io.clone(),
@@ -44,11 +49,30 @@ impl Drivers {
     }
 }
 
+impl Drivers {
+    /// Those of an executor that was made with some.
+    pub(super) fn of(executor: &executor::Handle) -> Option<&Self> {
+        executor.environment().as_any().downcast_ref()
+    }
+}
+
+/// Timers take part in what the executor allows a task in one poll.
+fn timer_budget() -> timer::Budget {
+    timer::Budget {
+        has_remaining: executor::coop::has_budget_remaining,
+        poll_proceed: |cx| executor::coop::poll_proceed(cx).map(|budget| budget.made_progress()),
+    }
+}
+
 impl executor::Environment for Drivers {
     fn enter(&self, seat: Option<usize>, body: &mut dyn FnMut()) {
         let _io = self.io.enter();
         let _timer = self.timer.enter(seat);
         body();
+    }
+
+    fn unseat(&self) {
+        self.timer.unseat();
     }
 
     fn unpark(&self) {
@@ -71,6 +95,13 @@ impl executor::Environment for Drivers {
         if self.timer.is_paused() {
             self.io.unpark();
         }
+    }
+
+    fn turn_after_the_end(&self) {
+        if self.timer.is_paused() {
+            self.timer.advance_to_next();
+        }
+        self.timer.turn();
     }
 
     fn as_any(&self) -> &dyn Any {

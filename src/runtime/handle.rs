@@ -3,6 +3,9 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use mainspring_executor::is_large;
 
 use super::environment::Drivers;
 use super::{RuntimeFlavor, RuntimeMetrics};
@@ -63,6 +66,7 @@ impl Handle {
     /// let _entered = runtime.handle().enter();
     /// mainspring::spawn(async {});
     /// ```
+    #[track_caller]
     pub fn enter(&self) -> EnterGuard<'_> {
         let drivers = self.drivers();
         EnterGuard {
@@ -80,7 +84,11 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.executor.spawn(future)
+        if const { is_large::<F>() } {
+            self.executor.spawn(Box::pin(future))
+        } else {
+            self.executor.spawn(future)
+        }
     }
 
     /// Runs a blocking job; see [`task::spawn_blocking`](crate::task::spawn_blocking).
@@ -102,7 +110,11 @@ impl Handle {
     /// As `Runtime::block_on`.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.executor.block_on(future)
+        if const { is_large::<F>() } {
+            self.executor.block_on(Box::pin(future))
+        } else {
+            self.executor.block_on(future)
+        }
     }
 
     /// Which kind of runtime this is.
@@ -119,9 +131,13 @@ impl Handle {
     }
 
     fn drivers(&self) -> Option<&Drivers> {
-        self.executor.environment().as_any().downcast_ref()
+        Drivers::of(&self.executor)
     }
 }
+
+// No lock is held while user code runs, so no panic leaves anything half done.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 impl AsRef<mainspring_executor::Handle> for Handle {
     fn as_ref(&self) -> &mainspring_executor::Handle {

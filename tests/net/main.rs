@@ -4,10 +4,13 @@
 mod bounded;
 #[path = "../support/each.rs"]
 mod each;
+#[path = "../support/lone.rs"]
+mod lone;
 #[path = "../support/runtimes.rs"]
 mod runtimes;
 
 mod between;
+mod budget;
 mod lookup;
 mod std_types;
 mod tcp;

@@ -18,7 +18,6 @@ use mainspring::time::sleep;
 use crate::bounded::{LIMIT, bounded};
 use crate::counted::Drops;
 use crate::each::{in_each_runtime, on_each_runtime};
-use crate::panics;
 use crate::runtimes::{current_thread, multi_thread};
 
 #[test]
@@ -250,23 +249,6 @@ fn block_on_of_another_runtime_inside_a_task_works() {
                 assert_eq!(outer.block_on(task).expect("the task ends"), 42);
             }
         }
-    });
-}
-
-#[test]
-fn nested_block_on_of_the_same_runtime_says_what_to_do() {
-    on_each_runtime(|runtime| {
-        let handle = runtime.handle().clone();
-        let again = handle.clone();
-        let in_root = runtime.block_on(async { panics::message_of(|| handle.block_on(async {})) });
-        panics::assert_says(&in_root, &["`block_on`", ".await", "spawn_blocking"]);
-        let in_task = runtime.spawn(async move {
-            // Hidden behind another runtime, it would wait for itself as well.
-            let other = current_thread();
-            other.block_on(async { panics::message_of(|| again.block_on(async {})) })
-        });
-        let in_task = runtime.block_on(in_task).expect("the panic was caught");
-        panics::assert_says(&in_task, &["`block_on`", ".await", "spawn_blocking"]);
     });
 }
 

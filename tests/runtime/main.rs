@@ -6,6 +6,8 @@ mod bounded;
 mod counted;
 #[path = "../support/each.rs"]
 mod each;
+#[path = "../support/lone.rs"]
+mod lone;
 #[path = "../support/panics.rs"]
 mod panics;
 #[path = "../support/runtimes.rs"]
@@ -14,9 +16,12 @@ mod runtimes;
 mod wakers;
 
 mod block_on;
+mod budget;
 mod cancel;
 mod dropped;
+mod dropped_late;
 mod ended;
+mod ended_table;
 mod fairness;
 mod filled;
 mod hooks;
@@ -25,9 +30,20 @@ mod local;
 mod metrics;
 mod misuse;
 mod neighbours;
+mod nested;
 mod offload;
+mod offload_abort;
+mod offload_lanes;
+mod offload_nested;
+mod offload_refused;
+mod offload_reserve;
+mod offload_threads;
 mod panic;
 mod shutdown;
+mod shutdown_cycles;
+mod shutdown_inside;
+mod shutdown_report;
 mod spawn;
 mod stalls;
+mod task_panics;
 mod yielding;

@@ -156,3 +156,24 @@ fn a_root_that_blocks_its_thread_holds_up_nobody() {
         }
     });
 }
+
+#[test]
+fn a_task_that_blocks_does_not_hold_up_the_future_of_block_on() {
+    bounded("a stuck task", || {
+        for workers in [1, 2] {
+            let runtime = multi_thread(workers);
+            let stuck = async || {
+                let (release, released) = mpsc::channel();
+                let task = mainspring::spawn(async move { stuck_until(&released) });
+                sleep(Duration::from_millis(1)).await;
+                release.send(()).expect("the task waits");
+                task.await.expect("the task ends")
+            };
+            runtime.block_on(async {
+                for _ in 0..ROUNDS {
+                    assert!(stuck().await, "{workers} workers: it was held up");
+                }
+            });
+        }
+    });
+}

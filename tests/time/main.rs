@@ -4,9 +4,12 @@
 mod bounded;
 #[path = "../support/each.rs"]
 mod each;
+#[path = "../support/lone.rs"]
+mod lone;
 #[path = "../support/runtimes.rs"]
 mod runtimes;
 
+mod budget;
 mod hand_over;
 mod interval;
 mod lateness;

@@ -38,18 +38,9 @@ impl WakeBatch {
     /// Wakes all, in the order in which they came, and says how many. One that panics does not
     /// keep the others from being woken.
     pub(crate) fn wake_all(&mut self) -> usize {
-        self.empty(Waker::wake)
-    }
-
-    /// Drops all. One that panics does not keep the others from being dropped.
-    pub(crate) fn drop_all(&mut self) -> usize {
-        self.empty(drop)
-    }
-
-    fn empty(&mut self, each: impl Fn(Waker)) -> usize {
         let len = std::mem::take(&mut self.len);
         for waker in self.wakers[..len].iter_mut().filter_map(Option::take) {
-            contain_panic(|| each(waker));
+            contain_panic(|| waker.wake());
         }
         len
     }

@@ -18,6 +18,7 @@ use std::time::Instant as StdInstant;
 
 use pin_project_lite::pin_project;
 
+use crate::budget::Budget;
 use crate::clock::Clock;
 use crate::context::{self, Context};
 use crate::handle::outside;
@@ -66,6 +67,11 @@ impl Entry {
         self.seat.core().clock().instant(self.node.deadline())
     }
 
+    /// What the executor allows the task that polls.
+    pub(crate) fn budget(&self) -> Budget {
+        self.seat.core().budget()
+    }
+
     pub(crate) fn is_elapsed(&self) -> bool {
         self.node.deadline() <= self.seat.core().clock().now()
     }
@@ -75,6 +81,7 @@ impl Entry {
         let this = self.project();
         let node = this.node.as_ref();
         if node.state() == State::Linked {
+            this.seat.core().origin().expect_current();
             // SAFETY: the caller has the entry exclusively, so it is the owner; the state was read
             // just now.
             if unsafe { node.will_wake(waker) } {
@@ -127,21 +134,24 @@ impl Entry {
 /// Links a node that is not linked: in the current thread's seat if that is of the same runtime.
 /// `passed` is a time that has passed, not long ago if possible. False if the timers have ended.
 fn arm(node: Pin<&Node>, seat: &mut Arc<Seat>, waker: Waker, passed: u64) -> bool {
+    seat.core().origin().expect_current();
     let own = context::with(|current| {
         is_same_runtime(current, seat).then(|| {
             let is_other = !Arc::ptr_eq(&current.seat, seat);
             (is_other.then(|| current.seat.clone()), current.is_seated)
         })
     });
-    let (own, is_seated) = own.flatten().unwrap_or((None, false));
+    let own = own.flatten();
+    let is_inside = own.is_some();
+    let (own, is_seated) = own.unwrap_or((None, false));
     if let Some(own) = own {
         *seat = own;
     }
     // SAFETY: callers have the entry exclusively, so this is the owner, and they have found
     // the node unlinked. The seat changes and the entry is dropped only after `disarm`, or when the
     // node's state says that it is not linked.
-    let armed = unsafe { seat.arm(node, waker, passed, is_seated) };
-    // After a shutdown nothing will wake the timer, and the waker is dropped.
+    let armed = unsafe { seat.arm(node, waker, passed, is_seated, is_inside) };
+    // After a shutdown nothing will wake a timer of an outside thread, and the waker is dropped.
     armed.is_ok()
 }
 

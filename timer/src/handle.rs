@@ -5,8 +5,10 @@ use std::marker::PhantomData;
 use std::sync::Arc as StdArc;
 use std::time::Duration;
 
+use crate::budget::Budget;
 use crate::context::{self, Context};
 use crate::instant::Instant;
+use crate::origin::Origin;
 use crate::shared::Shared;
 use crate::sync::Arc;
 use crate::wheel::NEVER;
@@ -54,8 +56,31 @@ impl Handle {
     /// comes before the wait, as a write to an eventfd is. It is called outside all locks, after
     /// [`prepare_park`](Self::prepare_park) only, and must not panic.
     pub fn new(seats: usize, unpark: StdArc<dyn Fn() + Send + Sync>) -> Self {
+        Self::with_budget(seats, unpark, Budget::UNLIMITED)
+    }
+
+    /// As [`new`](Self::new), for an executor that limits what a task may do in one poll: each
+    /// timer that is due takes one operation from `budget`.
+    pub fn with_budget(
+        seats: usize,
+        unpark: StdArc<dyn Fn() + Send + Sync>,
+        budget: Budget,
+    ) -> Self {
         Self {
-            shared: Arc::new(Shared::new(seats, unpark)),
+            shared: Arc::new(Shared::new(seats, unpark, budget, Origin::any())),
+        }
+    }
+
+    /// As [`with_budget`](Self::with_budget), for a program that may fork: in the child, where
+    /// nobody turns these wheels, whoever would wait for a timer panics instead.
+    pub fn of_runtime(
+        seats: usize,
+        unpark: StdArc<dyn Fn() + Send + Sync>,
+        budget: Budget,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(seats, unpark, budget, origin)),
         }
     }
 
@@ -78,6 +103,19 @@ impl Handle {
         EnterGuard {
             previous: context::replace(Some(context)),
             _not_send: PhantomData,
+        }
+    }
+
+    /// This thread has given its seat to another one: until it leaves the [`enter`](Self::enter)
+    /// scope that it is in, it arms timers as an outside thread does.
+    pub fn unseat(&self) {
+        let is_own = context::with(|current| Arc::ptr_eq(&current.shared, &self.shared));
+        if is_own == Some(true) {
+            drop(context::replace(Some(Context {
+                shared: self.shared.clone(),
+                seat: self.shared.seat(None).clone(),
+                is_seated: false,
+            })));
         }
     }
 
@@ -153,9 +191,10 @@ impl Handle {
         }
     }
 
-    /// Lets go of all timers: their wakers are dropped, and nothing wakes a timer from now on.
+    /// Lets go of all timers: whoever waits for one is woken, and finds that it is not due.
     ///
-    /// Timers may still be created, polled and dropped; one that is not due stays pending.
+    /// Timers may still be created, polled and dropped. One that is armed from now on is woken only if
+    /// a thread inside an [`enter`](Self::enter) scope armed it and calls [`turn`](Self::turn).
     pub fn shutdown(&self) {
         self.shared.close();
     }

@@ -22,6 +22,7 @@
 //! | `park` | the protocol between the thread that waits and those that arm timers |
 //! | `shared` | all seats of one runtime, the clock and the park protocol together |
 //! | `entry` | a timer to arm, move between seats and cancel, behind a safe interface |
+//! | `budget` | what the executor allows a task in one poll |
 //! | `handle`, `context` | what the runtime holds, and what the current thread is inside of |
 //! | `clock`, `instant` | nanoseconds, the paused clock, and the public `Instant` |
 //! | `sleep`, `interval`, `timeout` | the futures |
@@ -29,6 +30,7 @@
 #![deny(unsafe_code)]
 
 mod batch;
+mod budget;
 mod clock;
 mod context;
 #[expect(
@@ -45,6 +47,7 @@ mod interval;
     reason = "shares a pinned node between its owner and the wheel's lock holder"
 )]
 mod node;
+mod origin;
 mod park;
 #[expect(
     unsafe_code,
@@ -60,9 +63,11 @@ mod wheel;
 
 pub use std::time::Duration;
 
+pub use budget::Budget;
 pub use clock::{advance, pause, resume};
 pub use handle::{EnterGuard, Handle};
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use origin::Origin;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Timeout, timeout, timeout_at};

@@ -21,7 +21,7 @@ use std::task::Waker;
 use crate::batch::WakeBatch;
 use crate::node::Node;
 use crate::shared::Core;
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering, contain_panic};
 use crate::wheel::{Linked, NEVER, Turned, Wheel};
 
 /// Nodes of a coarse slot that are looked at to find the exact next deadline. A slot with more of
@@ -126,7 +126,8 @@ impl Seat {
 
     /// Links a node. `is_own` says that the current thread is the worker that this seat belongs to:
     /// then nobody is told, as the worker looks at its deadline itself before it sleeps. `passed`
-    /// is a time that has passed. Gives the waker back if the runtime has shut down.
+    /// is a time that has passed. `is_inside` says that the current thread is in the runtime. Gives
+    /// the waker back if the runtime has shut down and the thread is not in it.
     ///
     /// # Safety
     ///
@@ -139,10 +140,11 @@ impl Seat {
         waker: Waker,
         passed: u64,
         is_own: bool,
+        is_inside: bool,
     ) -> Result<(), Waker> {
         let deadline = node.deadline();
         let mut content = self.own.0.content.lock();
-        if !content.is_open {
+        if !content.is_open && !is_inside {
             drop(content);
             return Err(waker);
         }
@@ -217,24 +219,21 @@ impl Seat {
         next
     }
 
-    /// Takes out all timers without waking them; no more can be armed.
+    /// Takes out all timers and wakes whoever waits for them: nobody turns the wheel any more, but a
+    /// thread that is still in the runtime may arm them again and turn it itself.
     pub(crate) fn close(&self) {
-        let mut batch = WakeBatch::new();
-        loop {
+        let mut wakers = Vec::new();
+        {
             let mut content = self.own.0.content.lock();
             content.is_open = false;
-            while batch.room() > 0 {
-                let Some(node) = content.wheel.pop() else {
-                    break;
-                };
+            while let Some(node) = content.wheel.pop() {
                 // SAFETY: the wheel let go of the node under this lock, and it is not used again.
-                batch.push(unsafe { Node::fire(node) });
+                wakers.push(unsafe { Node::fire(node) });
             }
             self.publish(NEVER);
-            drop(content);
-            if batch.drop_all() == 0 {
-                return;
-            }
+        }
+        for waker in wakers {
+            contain_panic(|| waker.wake());
         }
     }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc as StdArc;
 use std::time::Duration;
 
+use crate::budget::Budget;
 use crate::clock::{Clock, after_by};
+use crate::origin::Origin;
 use crate::park::Park;
 use crate::seat::Seat;
 use crate::sync::Arc;
@@ -28,9 +30,18 @@ pub(crate) struct Core {
     clock: Clock,
     /// Who waits in the driver until when.
     park: Park,
+    /// What a task may do in one poll.
+    budget: Budget,
+    /// The process that this is for.
+    origin: Origin,
 }
 
 impl Core {
+    /// The process that this is for.
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -38,13 +49,24 @@ impl Core {
     pub(crate) fn park(&self) -> &Park {
         &self.park
     }
+
+    pub(crate) fn budget(&self) -> Budget {
+        self.budget
+    }
 }
 
 impl Shared {
-    pub(crate) fn new(seats: usize, unpark: StdArc<dyn Fn() + Send + Sync>) -> Self {
+    pub(crate) fn new(
+        seats: usize,
+        unpark: StdArc<dyn Fn() + Send + Sync>,
+        budget: Budget,
+        origin: Origin,
+    ) -> Self {
         let core = Arc::new(Core {
             clock: Clock::new(),
             park: Park::new(unpark),
+            budget,
+            origin,
         });
         let seat = || Arc::new(Seat::new(core.clone()));
         Self {

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use crate::budget::Budget;
 use crate::clock::after_by;
 use crate::entry::Entry;
 use crate::instant::Instant;
@@ -128,6 +129,16 @@ impl Sleep {
         }
     }
 
+    /// What the executor allows the task that polls.
+    pub(crate) fn budget(&self) -> Budget {
+        self.entry.budget()
+    }
+
+    /// Polls as the future does, but takes nothing from the budget.
+    pub(crate) fn poll_due(self: Pin<&mut Self>, waker: &Waker) -> Poll<()> {
+        self.project().entry.poll(waker)
+    }
+
     /// When the timer is due. A time more than 400 years away is given as about that.
     pub fn deadline(&self) -> Instant {
         Instant::from_std(self.entry.deadline())
@@ -165,7 +176,9 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.project().entry.poll(context.waker())
+        let budget = self.entry.budget();
+        ready!(self.poll_due(context.waker()));
+        budget.poll_proceed(context)
     }
 }
 

@@ -1,8 +1,10 @@
-//! Everything that threads synchronise with, from `std` and `parking_lot` or from loom.
+//! Everything that threads synchronise with, from `std` or from loom.
 //!
 //! `--cfg mainspring_loom` switches the whole crate to loom's types. The interface is the smaller
 //! of the two: `Mutex::lock` returns the guard, an `UnsafeCell` is entered with a closure.
 
+#[cfg(not(mainspring_loom))]
+mod locks;
 #[cfg(mainspring_loom)]
 mod model;
 #[cfg(not(mainspring_loom))]

@@ -2,11 +2,12 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use crate::budget::Budget;
 use crate::error::Elapsed;
 use crate::instant::Instant;
 use crate::sleep::Sleep;
@@ -144,12 +145,31 @@ impl<T: Future> Future for Timeout<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let Some(delay) = this.delay.as_pin_mut() else {
+            return this.inner.poll(context).map(Ok);
+        };
+        let budget = delay.budget();
+        let had_budget = budget.has_remaining();
         if let Poll::Ready(output) = this.inner.poll(context) {
             return Poll::Ready(Ok(output));
         }
-        match this.delay.as_pin_mut() {
-            Some(delay) => delay.poll(context).map(|()| Err(Elapsed::new())),
-            None => Poll::Pending,
-        }
+        ready!(poll_delay(delay, budget, had_budget, context));
+        Poll::Ready(Err(Elapsed::new()))
     }
+}
+
+/// Polls the delay of a timeout whose inner future is pending. If that is because it has used the
+/// budget up, the end of the time is told all the same: otherwise a future that is always ready
+/// would never be stopped.
+fn poll_delay(
+    delay: Pin<&mut Sleep>,
+    budget: Budget,
+    had_budget: bool,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    ready!(delay.poll_due(context.waker()));
+    if had_budget && !budget.has_remaining() {
+        return Poll::Ready(());
+    }
+    budget.poll_proceed(context)
 }

@@ -1,6 +1,6 @@
 //! The facade of a normal build.
 
-pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+pub(crate) use super::locks::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::hint::spin_loop;
 pub(crate) use std::panic::catch_unwind;
 

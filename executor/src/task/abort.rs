@@ -36,8 +36,9 @@ impl AbortHandle {
     /// Stops the task: its future is dropped at its next turn, or when its present poll ends, and
     /// its JoinHandle resolves to a cancelled [`JoinError`](crate::JoinError).
     ///
-    /// A task that has finished, or that finishes in its present poll, keeps its output. A
-    /// blocking job that has started runs to its end.
+    /// A task that has finished, or that finishes in its present poll, keeps its output. A job of
+    /// the offload pool that has begun runs to its end; one that has not is dropped before this
+    /// returns.
     pub fn abort(&self) {
         self.task.abort();
     }
@@ -82,9 +83,6 @@ impl Drop for AbortHandle {
 
 impl fmt::Debug for AbortHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AbortHandle")
-            .field("id", &self.id())
-            .field("spawned_at", &format_args!("{}", self.task.spawned_at()))
-            .finish()
+        self.meta().debug(&mut f.debug_struct("AbortHandle"))
     }
 }

@@ -7,7 +7,8 @@ use std::io;
 use super::id::Id;
 use crate::sync::Mutex;
 
-/// The error of a task that did not finish: it was cancelled, or it panicked.
+/// The error of a task that did not finish: it was cancelled, it panicked, or it is a job of the
+/// offload pool for which the system refused a thread.
 ///
 /// # Examples
 ///
@@ -30,6 +31,10 @@ enum Cause {
     Cancelled,
     /// The payload, behind a lock only to make the error `Sync`.
     Panicked(Mutex<Box<dyn Any + Send + 'static>>),
+    /// What the system said when it was asked for a thread.
+    Refused(io::Error),
+    /// It was spawned before the process was forked, and had not ended.
+    Forked,
 }
 
 impl JoinError {
@@ -47,10 +52,39 @@ impl JoinError {
         }
     }
 
+    /// A job for which the system refused a thread.
+    pub(crate) fn refused(id: Id, error: io::Error) -> Self {
+        Self {
+            id,
+            cause: Cause::Refused(error),
+        }
+    }
+
+    /// A task that was spawned before the process was forked, and had not ended.
+    pub(crate) fn forked(id: Id) -> Self {
+        Self {
+            id,
+            cause: Cause::Forked,
+        }
+    }
+
     /// Whether the task was cancelled: by [`JoinHandle::abort`](crate::JoinHandle::abort), by the
-    /// end of its runtime, or because it was spawned on a runtime that had ended.
+    /// end of its runtime, because it was spawned on a runtime that had ended, or because
+    /// [no thread could be had](Self::is_refused) for it. In the child of a `fork()`, tasks of the
+    /// parent that had not ended count as cancelled, too.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.cause, Cause::Cancelled)
+        matches!(
+            self.cause,
+            Cause::Cancelled | Cause::Refused(_) | Cause::Forked
+        )
+    }
+
+    /// Whether the task is a job that was dropped before it began, since the system refused to
+    /// start a thread and none was there to run it. It [counts as cancelled](Self::is_cancelled),
+    /// too. The system's error is this error's [source](std::error::Error::source), and its kind
+    /// is kept by the conversion into an [`io::Error`].
+    pub fn is_refused(&self) -> bool {
+        matches!(self.cause, Cause::Refused(_))
     }
 
     /// Whether the task panicked.
@@ -79,7 +113,7 @@ impl JoinError {
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.cause {
             Cause::Panicked(payload) => Ok(payload.into_inner()),
-            Cause::Cancelled => Err(self),
+            Cause::Cancelled | Cause::Refused(_) | Cause::Forked => Err(self),
         }
     }
 
@@ -109,6 +143,16 @@ impl fmt::Display for JoinError {
                 write!(f, "task {} panicked with message {text:?}", self.id)
             }
             (Cause::Panicked(_), None) => write!(f, "task {} panicked", self.id),
+            (Cause::Refused(error), _) => write!(
+                f,
+                "task {} was not run: the system refused a thread for it ({error})",
+                self.id
+            ),
+            (Cause::Forked, _) => write!(
+                f,
+                "task {} belongs to the parent of this process: it was spawned before `fork()`",
+                self.id
+            ),
         }
     }
 }
@@ -121,14 +165,28 @@ impl fmt::Debug for JoinError {
                 write!(f, "JoinError::Panic({:?}, {text:?}, ...)", self.id)
             }
             (Cause::Panicked(_), None) => write!(f, "JoinError::Panic({:?}, ...)", self.id),
+            (Cause::Refused(error), _) => {
+                write!(f, "JoinError::Refused({:?}, {error:?})", self.id)
+            }
+            (Cause::Forked, _) => write!(f, "JoinError::Forked({:?})", self.id),
         }
     }
 }
 
-impl std::error::Error for JoinError {}
+impl std::error::Error for JoinError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::Refused(error) => Some(error),
+            Cause::Cancelled | Cause::Panicked(_) | Cause::Forked => None,
+        }
+    }
+}
 
 impl From<JoinError> for io::Error {
     fn from(error: JoinError) -> Self {
-        Self::other(error)
+        match &error.cause {
+            Cause::Refused(refusal) => Self::new(refusal.kind(), error),
+            Cause::Cancelled | Cause::Panicked(_) | Cause::Forked => Self::other(error),
+        }
     }
 }

@@ -5,13 +5,17 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::abort::AbortHandle;
 use super::error::JoinError;
 use super::id::Id;
 use super::meta::TaskMeta;
 use super::raw::RawTask;
+use crate::coop;
+use crate::fork::Generation;
+use crate::offload;
+use crate::unwind::contain;
 
 /// Awaits a spawned task, and can stop it.
 ///
@@ -40,6 +44,8 @@ pub struct JoinHandle<T> {
     task: RawTask,
     /// Where this handle stands.
     progress: Progress,
+    /// The process in which the task was spawned.
+    generation: Generation,
     _output: PhantomData<T>,
 }
 
@@ -68,6 +74,7 @@ impl<T> JoinHandle<T> {
         Self {
             task,
             progress: Progress::Unregistered,
+            generation: Generation::current(),
             _output: PhantomData,
         }
     }
@@ -117,6 +124,14 @@ impl<T> JoinHandle<T> {
         self.task.state().set_join_waker()
     }
 
+    /// In the child of a fork: the task goes on in the parent, if anywhere. The handle leaves its
+    /// interest behind, with all that the runtime was.
+    #[cold]
+    fn lose(&mut self) -> JoinError {
+        self.progress = Progress::Taken;
+        JoinError::forked(self.id())
+    }
+
     fn registered_waker_is(&self, waker: &Waker) -> bool {
         self.task.header().join_waker.with(|slot| {
             // SAFETY: while JOIN_WAKER is set, both sides only read the slot.
@@ -135,9 +150,16 @@ impl<T> Future for JoinHandle<T> {
             self.progress != Progress::Taken,
             "`JoinHandle` polled after it gave its output"
         );
-        if !self.task.state().is_complete() && self.register(cx.waker()) {
-            return Poll::Pending;
+        if !self.task.state().is_complete() {
+            if self.generation.is_stale() {
+                return Poll::Ready(Err(self.lose()));
+            }
+            if self.register(cx.waker()) {
+                offload::found_pending();
+                return Poll::Pending;
+            }
         }
+        ready!(coop::poll_proceed(cx)).made_progress();
         let mut output = Poll::Pending;
         // SAFETY: the task is complete (both calls above read COMPLETE with Acquire) while our
         // JOIN_INTEREST stands, and `output` has the type promised at spawn.
@@ -156,7 +178,7 @@ impl<T> Drop for JoinHandle<T> {
                     // ours; the completing thread will not look at it.
                     unsafe { (*slot).take() }
                 });
-                drop(waker);
+                contain(|| drop(waker));
             } else {
                 // SAFETY: the task completed while our JOIN_INTEREST stood: the output is ours.
                 unsafe { self.task.drop_output() };
@@ -168,9 +190,6 @@ impl<T> Drop for JoinHandle<T> {
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinHandle")
-            .field("id", &self.id())
-            .field("spawned_at", &format_args!("{}", self.task.spawned_at()))
-            .finish()
+        self.meta().debug(&mut f.debug_struct("JoinHandle"))
     }
 }

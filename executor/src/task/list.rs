@@ -11,6 +11,8 @@ use crossbeam_utils::CachePadded;
 
 use super::abort::AbortHandle;
 use super::header::Header;
+use super::id::Id;
+use super::meta::TaskMeta;
 use super::raw::RawTask;
 use crate::sync::Mutex;
 
@@ -20,12 +22,31 @@ pub(crate) struct TaskList {
     shards: Box<[CachePadded<Mutex<Shard>>]>,
 }
 
+/// How many tasks a list has, and has had.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TaskCounts {
+    /// Tasks that were ever linked.
+    pub(crate) spawned: u64,
+    /// Tasks that are linked now.
+    pub(crate) alive: usize,
+}
+
+impl TaskCounts {
+    /// Tasks that have ended.
+    pub(crate) fn ended(self) -> usize {
+        let ended = self.spawned - self.alive as u64;
+        usize::try_from(ended).unwrap_or(usize::MAX)
+    }
+}
+
 /// One shard, behind its lock.
 struct Shard {
     /// The task spawned last.
     head: Option<NonNull<Header>>,
     /// How many are linked.
     len: usize,
+    /// How many have ever been linked.
+    spawned: u64,
     /// Set at shutdown: nothing is linked any more.
     closed: bool,
 }
@@ -40,6 +61,7 @@ impl TaskList {
             CachePadded::new(Mutex::new(Shard {
                 head: None,
                 len: 0,
+                spawned: 0,
                 closed: false,
             }))
         };
@@ -57,6 +79,7 @@ impl TaskList {
         }
         let next = shard.head.replace(task.0);
         shard.len += 1;
+        shard.spawned += 1;
         task.header().links.with_mut(|links| {
             // SAFETY: links are touched only under the shard's lock, which is held.
             unsafe { (*links).next = next };
@@ -96,6 +119,28 @@ impl TaskList {
     /// How many tasks are alive.
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len).sum()
+    }
+
+    /// How many tasks are alive, and how many there ever were. Each shard is counted at a moment of
+    /// its own.
+    pub(crate) fn counts(&self) -> TaskCounts {
+        let mut counts = TaskCounts::default();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            counts.spawned += shard.spawned;
+            counts.alive += shard.len;
+        }
+        counts
+    }
+
+    /// What is known of the tasks alive at this moment.
+    pub(crate) fn metas(&self) -> Vec<TaskMeta> {
+        self.snapshot().iter().map(AbortHandle::meta).collect()
+    }
+
+    /// Whether no task but this one is alive.
+    pub(crate) fn holds_only(&self, task: Id) -> bool {
+        self.snapshot().iter().all(|alive| alive.id() == task)
     }
 
     /// The tasks alive at this moment, each with a reference of its own.

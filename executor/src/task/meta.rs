@@ -40,6 +40,16 @@ impl TaskMeta {
         }
     }
 
+    /// Adds what a handle's `Debug` shows of its task.
+    pub(super) fn debug(&self, f: &mut fmt::DebugStruct<'_, '_>) -> fmt::Result {
+        f.field("id", &self.id);
+        if let Some(name) = &self.name {
+            f.field("name", name);
+        }
+        f.field("spawned_at", &format_args!("{}", self.spawned_at));
+        f.finish()
+    }
+
     /// The number that names the task.
     pub fn id(&self) -> Id {
         self.id
@@ -56,13 +66,13 @@ impl TaskMeta {
     }
 }
 
-/// `task 7 "name", spawned at src/main.rs:3:5`.
+/// `task 7 "name" (spawned at src/main.rs:3:5)`.
 impl fmt::Display for TaskMeta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "task {}", self.id)?;
         if let Some(name) = &self.name {
             write!(f, " {name:?}")?;
         }
-        write!(f, ", spawned at {}", self.spawned_at)
+        write!(f, " (spawned at {})", self.spawned_at)
     }
 }

@@ -24,6 +24,11 @@
 //!                                   └────────────────────┘
 //! ```
 //!
+//! A *job* of the offload pool is polled once, and may be cancelled by any thread while it is
+//! queued. Its NOTIFIED is never cleared, so nothing pushes it a second time. Whoever sets RUNNING
+//! first has the closure: the pool's thread by [`State::begin_once`], or an abort by
+//! [`State::claim`], which leaves a stale entry in the queue.
+//!
 //! # Invariants
 //!
 //! * I1: at most one queue entry: only the operation that finds none of NOTIFIED, RUNNING and
@@ -133,6 +138,18 @@ impl State {
         }
     }
 
+    /// Turns a job's queue entry into the right to run it. False if [`claim`](Self::claim) came
+    /// first: then the entry is stale, and all that is left of it is the owner's reference.
+    #[must_use]
+    pub(crate) fn begin_once(&self) -> bool {
+        // Ordering: Relaxed. That one side wins needs the RMW only: the closure was published with
+        // the entry, by the lock of the queue that it came from; and the holder of a stale entry
+        // does nothing but `ref_dec`, which orders the freeing of the cell by itself.
+        let before = self.0.fetch_or(RUNNING, Ordering::Relaxed);
+        debug_assert_ne!(before & NOTIFIED, 0, "a job's entry was used twice");
+        before & (RUNNING | COMPLETE) == 0
+    }
+
     /// Ends a poll that returned pending. After `Idle` the task may be gone.
     #[inline]
     pub(crate) fn end_pending(&self) -> EndPending {
@@ -174,6 +191,12 @@ impl State {
     pub(crate) fn is_running_or_complete(&self) -> bool {
         // Ordering: Relaxed; the answer may be stale, and its reader looks again.
         self.0.load(Ordering::Relaxed) & (RUNNING | COMPLETE) != 0
+    }
+
+    /// Whether the JoinHandle is still held. Once false, it stays so.
+    pub(crate) fn has_join_interest(&self) -> bool {
+        // Ordering: Relaxed; nothing is read on the strength of it, and `complete` decides.
+        self.0.load(Ordering::Relaxed) & JOIN_INTEREST != 0
     }
 
     /// Whether somebody has asked for cancellation.
@@ -236,8 +259,9 @@ impl State {
         before & !(REF_ONE - 1) == REF_ONE
     }
 
-    /// LocalSet's drop: takes the right to drop the future of a task that is not being polled,
-    /// whether or not it is in a queue. Only the thread that begins polls may call it.
+    /// Takes the right to drop the future of a task that is not being polled, whether or not it is
+    /// in a queue. For LocalSet's drop, on the thread that begins polls; and for the abort of a
+    /// job, on any thread, since [`begin_once`](Self::begin_once) expects it.
     pub(crate) fn claim(&self) -> Claim {
         // Ordering: Acquire pairs with the Release of the last `end_pending` (the future is
         // dropped next) and of the wakes.

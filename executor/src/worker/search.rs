@@ -56,13 +56,13 @@ impl Worker {
     /// One look at every other queue, beginning at a random one.
     fn steal_from_anyone(&self) -> Option<Notified> {
         let scheduler = self.scheduler();
-        let seats = scheduler.seats.len();
-        let first = self.with_core(|core| core.random_below(seats))?;
-        for victim in (first..seats)
+        let seats = scheduler.seats_in_use();
+        let first = self.with_core(|core| core.random_below(seats.len()))?;
+        for victim in (first..seats.len())
             .chain(0..first)
             .filter(|victim| *victim != self.seat)
         {
-            let stealer = &scheduler.seats[victim].stealer;
+            let stealer = &seats[victim].stealer;
             if !stealer.is_empty() {
                 if let Some(task) = self.steal_batch(|queue| stealer.steal_into(queue)) {
                     return Some(task);

@@ -13,6 +13,8 @@ impl Environment for Bare {
     fn enter(&self, _seat: Option<usize>, body: &mut dyn FnMut()) {
         body();
     }
+    fn unseat(&self) {}
+
     fn unpark(&self) {}
     fn wants_turn(&self) -> bool {
         false
@@ -20,6 +22,8 @@ impl Environment for Bare {
     fn tick(&self, _seat: usize) {}
     fn before_sleep(&self, _seat: usize) {}
     fn jobs_ended(&self) {}
+    fn turn_after_the_end(&self) {}
+
     fn shutdown(&self) {}
     fn as_any(&self) -> &dyn std::any::Any {
         self
@@ -30,13 +34,17 @@ pub(crate) fn config(worker_threads: usize) -> Config {
     static NAMES: AtomicUsize = AtomicUsize::new(0);
     Config {
         worker_threads,
+        max_standby_workers: 4,
+        monitor_interval: Some(Duration::from_millis(1)),
         max_blocking_threads: 16,
         max_computing_jobs: 2,
+        max_waiting_offloads: 2,
         thread_keep_alive: Duration::from_millis(200),
         thread_stack_size: None,
         thread_name: Arc::new(|| format!("bare-{}", NAMES.fetch_add(1, Ordering::Relaxed))),
         on_thread_start: None,
         on_thread_stop: None,
+        on_task_panic: None,
     }
 }
 

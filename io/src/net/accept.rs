@@ -56,6 +56,7 @@ impl<S: Source> Acceptor<S> {
     ) -> io::Result<C> {
         let mut failed_connections = 0;
         let mut stall = None;
+        let mut has_waited = false;
         loop {
             let result = self
                 .io
@@ -64,10 +65,14 @@ impl<S: Source> Acceptor<S> {
             match Outcome::of(result, &mut failed_connections) {
                 Outcome::Done(result) => return result,
                 Outcome::NextConnection => {}
-                Outcome::Exhausted => match stall.take() {
+                Outcome::Exhausted(error) => match stall.take() {
                     // The attempt after this sees what was closed before closes were noticed.
                     None => stall = Some(Stall::new(&self.io.handle())),
-                    Some(ready_soon) => ready_soon.await,
+                    Some(ready_soon) => {
+                        self.note_stall(&error, !has_waited);
+                        has_waited = true;
+                        ready_soon.await;
+                    }
                 },
             }
         }
@@ -82,6 +87,7 @@ impl<S: Source> Acceptor<S> {
         // Taken out, as polling runs the user's code. A second task that polls at the same time
         // makes one of its own.
         let kept = self.stall.lock().take();
+        let has_waited = kept.is_some();
         if let Some(mut waiting) = kept {
             if waiting.as_mut().poll(cx).is_pending() {
                 return self.keep(waiting);
@@ -94,18 +100,23 @@ impl<S: Source> Acceptor<S> {
             match Outcome::of(result, &mut failed_connections) {
                 Outcome::Done(result) => return Poll::Ready(result),
                 Outcome::NextConnection => {}
-                Outcome::Exhausted => {
+                Outcome::Exhausted(error) => {
                     let Some(mut waiting) = stall.take() else {
                         // The attempt after this sees what was closed before closes were noticed.
                         stall = Some(Box::pin(Stall::new(&self.io.handle())));
                         continue;
                     };
+                    self.note_stall(&error, !has_waited);
                     if waiting.as_mut().poll(cx).is_pending() {
                         return self.keep(waiting);
                     }
                 }
             }
         }
+    }
+
+    fn note_stall(&self, error: &io::Error, is_first: bool) {
+        self.io.handle().shared.stalls().note(error, is_first);
     }
 
     fn keep<T>(&self, stall: Pin<Box<Stall>>) -> Poll<T> {
@@ -121,14 +132,14 @@ enum Outcome<T> {
     Done(io::Result<T>),
     /// This connection has failed; try the next one.
     NextConnection,
-    /// There is something that others must give back first.
-    Exhausted,
+    /// There is something that others must give back first; the system's word for it.
+    Exhausted(io::Error),
 }
 
 impl<T> Outcome<T> {
     fn of(result: io::Result<T>, failed_connections: &mut u32) -> Self {
         match result {
-            Err(error) if sys::is_exhaustion(&error) => Self::Exhausted,
+            Err(error) if sys::is_exhaustion(&error) => Self::Exhausted(error),
             Err(error)
                 if sys::is_of_one_connection(&error)
                     && *failed_connections < FAILED_CONNECTIONS_MAX =>
@@ -163,7 +174,7 @@ mod tests {
             );
         }
         for code in [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM] {
-            assert!(matches!(of(code, &mut 0), Outcome::Exhausted), "{code}");
+            assert!(matches!(of(code, &mut 0), Outcome::Exhausted(_)), "{code}");
         }
         for code in [libc::EBADF, libc::EINVAL, libc::ENOTSOCK] {
             assert!(matches!(of(code, &mut 0), Outcome::Done(Err(_))), "{code}");

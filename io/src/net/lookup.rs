@@ -1,12 +1,15 @@
 //! Looking up names: [`lookup_host`], and what every socket does with an address that it is given.
 //!
 //! The system's resolver has no asynchronous form, so a look-up is a job for a thread of the
-//! offload pool. Literal addresses never get that far: they cost no task, no thread and no
-//! allocation.
+//! offload pool: one of a few that are there for look-ups alone, since a name server that does not
+//! answer holds each for seconds. Literal addresses never get that far: they cost no task, no
+//! thread and no allocation.
 
 use std::error::Error;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::{fmt, io};
+
+use mainspring_executor::{Handle, Reserved};
 
 use super::addr::sealed::Destination;
 use super::addr::{Addresses, ToSocketAddrs};
@@ -22,8 +25,9 @@ use crate::handle::HOW;
 ///
 /// # Cancel safety
 ///
-/// Nothing is lost when the future is dropped. A look-up that has been begun goes on in its thread,
-/// as the system gives no means to stop it, and its result is thrown away.
+/// Nothing is lost when the future is dropped. A look-up that waits for its turn is then not made. One
+/// that has been begun goes on in its thread, as the system gives no means to stop it, and its
+/// result is thrown away.
 ///
 /// # Errors
 ///
@@ -31,7 +35,8 @@ use crate::handle::HOW;
 ///   addresses is empty.
 /// - The resolver's error, with the host's name in its message, when the host is unknown or the
 ///   resolver cannot be reached.
-/// - An error that names the host, when the runtime shut down before the look-up was made.
+/// - An error that names the host, when the runtime shut down before the look-up was made, or the
+///   system refused it a thread.
 ///
 /// The iterator always has at least one address.
 ///
@@ -95,14 +100,14 @@ async fn resolve_destination(destination: io::Result<Destination>) -> io::Result
 }
 
 async fn look_up(host: String, port: u16) -> io::Result<Addresses> {
-    let Some(executor) = mainspring_executor::Handle::try_current() else {
+    let Some(executor) = Handle::try_current() else {
         panic!(
             "the name `{host}` was to be looked up (by `lookup_host`, `connect` or `bind`) on a \
              thread that is not inside a Mainspring runtime; {HOW}"
         )
     };
     let asked = host.clone();
-    let job = executor.spawn_blocking(move || {
+    let job = executor.run_reserved(Reserved::Lookups, move || {
         (asked.as_str(), port)
             .to_socket_addrs()
             .map(Iterator::collect::<Vec<_>>)
@@ -114,9 +119,10 @@ async fn look_up(host: String, port: u16) -> io::Result<Addresses> {
         )),
         Ok(Ok(addrs)) => Ok(Addresses::many(addrs)),
         Ok(Err(source)) => Err(io::Error::new(source.kind(), LookupError { host, source })),
-        Err(error) => Err(io::Error::other(format!(
-            "the look-up of `{host}` was not finished: {error}"
-        ))),
+        Err(error) => {
+            let text = format!("the look-up of `{host}` was not finished: {error}");
+            Err(io::Error::new(io::Error::from(error).kind(), text))
+        }
     }
 }
 

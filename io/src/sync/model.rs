@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(crate) mod atomic {
     //! The atomic types.
 
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 }
 
 /// A thread-local whose initial value is a constant, so that it needs no look whether it has one.

@@ -1,11 +1,11 @@
 //! The facade of a normal build.
 
-pub(crate) use parking_lot::{Condvar, Mutex};
+pub(crate) use super::locks::{Condvar, Mutex};
 
 pub(crate) mod atomic {
     //! The atomic types.
 
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 }
 
 /// A thread-local whose initial value is a constant, so that it needs no look whether it has one.

@@ -46,6 +46,16 @@ pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
     )
 }
 
+/// Whether an error means that it is this process that has as many descriptors as it may have.
+pub(crate) fn is_own_limit(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EMFILE)
+}
+
+/// How many descriptors this process may have, if there is a limit.
+pub(crate) fn descriptor_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
 /// Whether an error of `connect` only means that a non-blocking socket is connecting now.
 pub(crate) fn has_begun_to_connect(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)

@@ -34,6 +34,16 @@ pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(WSAEMFILE | WSAENOBUFS))
 }
 
+/// Whether an error means that it is this process that has as many descriptors as it may have.
+pub(crate) fn is_own_limit(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(WSAEMFILE)
+}
+
+/// How many descriptors this process may have. There is no limit that one could raise.
+pub(crate) fn descriptor_limit() -> Option<u64> {
+    None
+}
+
 /// Whether an error of `connect` only means that a non-blocking socket is connecting now.
 pub(crate) fn has_begun_to_connect(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock

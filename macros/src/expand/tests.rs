@@ -96,6 +96,32 @@ fn arguments_reach_the_builder() {
 }
 
 #[test]
+fn a_test_fails_of_a_panic_that_nobody_sees_unless_told_otherwise() {
+    let policy =
+        ". unhandled_panic (:: mainspring :: runtime :: UnhandledPanic :: ShutdownRuntime)";
+    let plain = test_with("");
+    assert!(plain.contains(policy), "{plain}");
+    assert!(plain.contains("runtime . run (body)"), "{plain}");
+    let ignoring = test_with("unhandled_panic = \"ignore\"");
+    assert!(!ignoring.contains("unhandled_panic"), "{ignoring}");
+    assert!(ignoring.contains("runtime . block_on (body)"), "{ignoring}");
+}
+
+#[test]
+fn main_goes_on_after_a_panic_that_nobody_sees_unless_told_otherwise() {
+    let plain = main_with("");
+    assert!(!plain.contains("unhandled_panic"), "{plain}");
+    assert!(plain.contains("runtime . block_on (body)"), "{plain}");
+    let ending = main_with("unhandled_panic = \"shutdown_runtime\", crate = \"other\"");
+    assert!(
+        ending
+            .contains(". unhandled_panic (other :: runtime :: UnhandledPanic :: ShutdownRuntime)"),
+        "{ending}"
+    );
+    assert!(ending.contains("runtime . run (body)"), "{ending}");
+}
+
+#[test]
 fn the_runtime_is_found_where_crate_says() {
     let text = main_with("crate = \"other::place\"");
     assert!(
@@ -260,6 +286,14 @@ fn wrong_values_are_refused() {
         refused_main("flavor = \"threaded\""),
         "there is no flavor `threaded`; the flavors are `multi_thread` and `current_thread`"
     );
+    assert_eq!(
+        refused_test("unhandled_panic = \"abort\""),
+        "`unhandled_panic` takes \"ignore\" or \"shutdown_runtime\"; `abort` is neither"
+    );
+    assert_eq!(
+        refused_test("unhandled_panic = false"),
+        "`unhandled_panic` takes a string literal"
+    );
     assert!(refused_main("flavor = \"local\"").contains("use `current_thread`"));
     assert!(refused_main("crate = \"a-b\"").contains("`a-b` is none"));
 }
@@ -285,7 +319,7 @@ fn unknown_repeated_and_bare_arguments_are_refused() {
         refused_main("flavor(\"multi_thread\")"),
         "expected `name = value`"
     );
-    assert!(refused_test("unhandled_panic = \"ignore\"").contains("not supported"));
+    assert!(refused_test("unhandled_panic").contains("needs a value"));
     assert!(refused_main("name = \"x\"").contains("not supported"));
 }
 

@@ -102,9 +102,9 @@ fn many_timers_that_are_due_at_once_are_all_woken_in_one_turn() {
 }
 
 #[test]
-fn after_a_shutdown_timers_stay_pending_and_nothing_panics() {
+fn after_a_shutdown_timers_of_outside_threads_stay_pending_and_nothing_panics() {
     let runtime = Runtime::paused();
-    let _scope = runtime.handle.enter(Some(0));
+    let scope = runtime.handle.enter(Some(0));
     let (counter, waker) = Counter::new();
     let mut sleeps: Vec<_> = (0..100).map(|_| Box::pin(sleep(HOUR))).collect();
     for sleep in &mut sleeps {
@@ -113,17 +113,33 @@ fn after_a_shutdown_timers_stay_pending_and_nothing_panics() {
     assert_eq!(Arc::strong_count(&counter), 102);
     runtime.handle.shutdown();
     // The timers' wakers are gone, so tasks that hold their own timers are not kept alive.
-    assert_eq!(Arc::strong_count(&counter), 2);
+    assert_eq!((Arc::strong_count(&counter), counter.count()), (2, 100));
+    let mut late = pin!(sleep(HOUR));
+    drop(scope);
     assert_eq!(runtime.handle.next_deadline(), None);
     sleeps[0].as_mut().reset(Instant::now() + 2 * HOUR);
     sleeps[0].as_mut().reset(Instant::now() + HOUR / 2);
     assert!(poll(sleeps[0].as_mut(), &waker).is_pending());
-    let mut late = pin!(sleep(HOUR));
     assert!(poll(late.as_mut(), &waker).is_pending());
     assert_eq!(Arc::strong_count(&counter), 2);
     assert!(!runtime.handle.advance_to_next());
-    assert_eq!((runtime.handle.turn(), counter.count()), (0, 0));
+    assert_eq!((runtime.handle.turn(), counter.count()), (0, 100));
     runtime.handle.shutdown();
+}
+
+#[test]
+fn after_a_shutdown_a_thread_that_is_inside_still_arms_and_turns_timers() {
+    let runtime = Runtime::paused();
+    let _scope = runtime.handle.enter(Some(0));
+    let (counter, waker) = Counter::new();
+    let mut early = pin!(sleep(HOUR));
+    assert!(poll(early.as_mut(), &waker).is_pending());
+    runtime.handle.shutdown();
+    assert_eq!(counter.count(), 1, "woken to arm itself again");
+    assert!(poll(early.as_mut(), &waker).is_pending());
+    assert!(runtime.handle.advance_to_next());
+    assert_eq!(counter.count(), 2);
+    assert!(poll(early.as_mut(), &waker).is_ready());
 }
 
 #[test]

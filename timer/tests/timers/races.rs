@@ -1,13 +1,13 @@
 //! Firing against dropping, resetting and polling on other threads.
 
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::thread;
 use std::time::Instant as StdInstant;
 
 use mainspring_timer::{Duration, Instant, Sleep, sleep};
-use parking_lot::Mutex;
 
 use crate::runtime::{Counter, Runtime, poll};
 
@@ -65,8 +65,8 @@ fn timers_that_are_dropped_and_reset_while_they_fire_leave_nothing_behind() {
                         let _ = poll(timer.as_mut(), waker);
                         // Now and then timers change hands, so that they are in foreign wheels.
                         if numbers.below(2) == 0 {
-                            pool.lock().push(timer);
-                            let mut pool = pool.lock();
+                            pool.lock().expect("no panic").push(timer);
+                            let mut pool = pool.lock().expect("no panic");
                             let other = numbers.below(pool.len() as u64) as usize;
                             timer = pool.swap_remove(other);
                         }
@@ -83,7 +83,7 @@ fn timers_that_are_dropped_and_reset_while_they_fire_leave_nothing_behind() {
                 });
             }
         });
-        pool.lock().clear();
+        pool.lock().expect("no panic").clear();
     });
     drop(waker);
     assert_eq!(

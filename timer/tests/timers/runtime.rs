@@ -2,13 +2,12 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant as StdInstant};
 
 use mainspring_timer::Handle;
-use parking_lot::{Condvar, Mutex};
 
 /// No test takes longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,16 +36,17 @@ pub(crate) struct Counter(AtomicUsize);
 
 impl Bell {
     fn ring(&self) {
-        *self.rung.lock() = true;
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.changed.notify_one();
     }
 
     pub(crate) fn wait(&self, timeout: Option<Duration>) {
         let timeout = timeout.unwrap_or(PATIENCE).min(PATIENCE);
-        let mut rung = self.rung.lock();
-        self.changed
-            .wait_while_for(&mut rung, |rung| !*rung, timeout);
-        *rung = false;
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .changed
+            .wait_timeout_while(rung, timeout, |rung| !*rung);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
     }
 
     pub(crate) fn unparks(&self) -> usize {

@@ -1,0 +1,193 @@
+//! How late others are beside tasks that block or compute.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mainspring::io::{AsyncReadExt, AsyncWriteExt};
+use mainspring::net::{TcpListener, TcpStream};
+use mainspring::runtime::{Builder, Runtime};
+use mainspring::task::yield_now;
+use mainspring::time::{MissedTickBehavior, interval, sleep};
+
+use crate::attempts::within;
+
+fn multi_thread(workers: usize) -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    let built = builder.worker_threads(workers).build();
+    built.expect("the system has threads")
+}
+
+/// Ticks of an interval, and how late each was.
+async fn lateness(period: Duration, ticks: usize) -> Vec<Duration> {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut late = Vec::new();
+    let mut before = interval.tick().await.into_std();
+    for _ in 0..ticks {
+        interval.tick().await;
+        let now = Instant::now();
+        late.push(now.duration_since(before).saturating_sub(period));
+        before = now;
+    }
+    late.sort();
+    late
+}
+
+fn p99(sorted: &[Duration]) -> Duration {
+    sorted[sorted.len() * 99 / 100]
+}
+
+/// Tasks that block their thread for 50 ms, again and again.
+fn block_all_workers(runtime: &Runtime, count: usize) {
+    for _ in 0..count {
+        runtime.spawn(async {
+            loop {
+                thread::sleep(Duration::from_millis(50));
+                yield_now().await;
+            }
+        });
+    }
+}
+
+/// Ends a runtime without waiting for its stuck tasks.
+fn leave<R>(runtime: Runtime, result: R) -> R {
+    runtime.shutdown_background();
+    result
+}
+
+#[test]
+fn a_ticker_is_milliseconds_late_while_every_worker_is_blocked() {
+    let measure = || {
+        let runtime = multi_thread(2);
+        block_all_workers(&runtime, 2);
+        let ticker = runtime.spawn(lateness(Duration::from_millis(1), 500));
+        let late = p99(&runtime.block_on(ticker).expect("it ends"));
+        leave(runtime, late)
+    };
+    within(measure, |late| *late <= Duration::from_millis(10));
+}
+
+#[test]
+fn a_ticker_in_the_future_of_block_on_is_milliseconds_late_too() {
+    let measure = || {
+        let runtime = multi_thread(2);
+        block_all_workers(&runtime, 2);
+        let late = runtime.block_on(lateness(Duration::from_millis(1), 500));
+        leave(runtime, p99(&late))
+    };
+    within(measure, |late| *late <= Duration::from_millis(10));
+}
+
+/// The greatest gap between two answers of an echo server that is asked each 5 ms from outside.
+fn greatest_echo_gap(addr: std::net::SocketAddr, until: Instant) -> Duration {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(addr).expect("it listens");
+    stream.set_nodelay(true).expect("it can be set");
+    let mut greatest = Duration::ZERO;
+    while Instant::now() < until {
+        let asked = Instant::now();
+        stream.write_all(b"x").expect("there is room");
+        stream.read_exact(&mut [0]).expect("it answers");
+        greatest = greatest.max(asked.elapsed());
+        thread::sleep(Duration::from_millis(5));
+    }
+    greatest
+}
+
+async fn echo_server(addr: mpsc::Sender<std::net::SocketAddr>) {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let bound = listener.local_addr().expect("it is bound");
+    addr.send(bound).expect("the test waits");
+    let (mut stream, _) = listener.accept().await.expect("somebody connects");
+    while let Ok(byte) = stream.read_u8().await {
+        if stream.write_u8(byte).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A task whose thread has just been in the driver: the event it waited for came there.
+async fn block_after_an_event(blocked_for: Duration) {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let addr = listener.local_addr().expect("it is bound");
+    let peer = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        std::net::TcpStream::connect(addr)
+    });
+    let accepted: TcpStream = listener.accept().await.expect("somebody connects").0;
+    thread::sleep(blocked_for);
+    drop((accepted, peer.join()));
+}
+
+/// Gaps of an interval in a task, of one in the root, and of an echo server, beside a long block.
+fn gaps(workers: usize) -> [Duration; 3] {
+    let runtime = multi_thread(workers);
+    let (sender, receiver) = mpsc::channel();
+    runtime.spawn(echo_server(sender));
+    let addr = receiver.recv().expect("it is bound");
+    let until = Instant::now() + Duration::from_millis(1200);
+    let echo = thread::spawn(move || greatest_echo_gap(addr, until));
+    runtime.spawn(block_after_an_event(Duration::from_secs(5)));
+    let ticker = runtime.spawn(lateness(Duration::from_millis(10), 100));
+    let root = runtime.block_on(lateness(Duration::from_millis(10), 100));
+    let ticks = runtime.block_on(ticker).expect("it ends");
+    let echo = echo.join().expect("no panic");
+    let period = Duration::from_millis(10);
+    let worst = |late: &[Duration]| period + late.last().copied().unwrap_or_default();
+    let gaps = [worst(&ticks), worst(&root), echo];
+    leave(runtime, gaps)
+}
+
+#[test]
+fn a_task_that_sleeps_for_seconds_costs_timers_and_sockets_milliseconds() {
+    for workers in [1, 2] {
+        within(
+            move || gaps(workers),
+            |gaps| gaps.iter().all(|gap| *gap <= Duration::from_millis(25)),
+        );
+    }
+}
+
+/// Computes for so long.
+fn compute(length: Duration) {
+    let end = Instant::now() + length;
+    while Instant::now() < end {
+        std::hint::spin_loop();
+    }
+}
+
+/// How long a task waits that was woken by one which computes for 20 ms then: the median.
+async fn median_wait() -> Duration {
+    let mut waits = Vec::new();
+    for _ in 0..25 {
+        let (sender, receiver) = mainspring::sync::oneshot::channel();
+        let woken = mainspring::spawn(async move {
+            let asked: Instant = receiver.await.expect("it is sent");
+            asked.elapsed()
+        });
+        sleep(Duration::from_millis(2)).await;
+        let waker = mainspring::spawn(async move {
+            sender.send(Instant::now()).expect("somebody waits");
+            compute(Duration::from_millis(20));
+        });
+        waits.push(woken.await.expect("it ends"));
+        waker.await.expect("it ends");
+    }
+    waits.sort();
+    waits[waits.len() / 2]
+}
+
+#[test]
+fn a_task_woken_by_one_that_then_computes_is_run_elsewhere_within_two_milliseconds() {
+    let measure = || {
+        let runtime = multi_thread(2);
+        let task = runtime.spawn(median_wait());
+        runtime.block_on(task).expect("it ends")
+    };
+    within(measure, |median| *median <= Duration::from_millis(2));
+}
