@@ -11,7 +11,7 @@ pub mod coop;
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 #[doc(inline)]
 pub use mainspring_executor::{
-    AbortHandle, Builder, Id, JobContext, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalSet,
-    OffloadPermit, ReserveError, ReserveOffload, TaskMeta, block_in_place, id, offload,
+    AbortHandle, Builder, Id, JobContext, JoinError, JoinHandle, JoinSet, LocalEnterGuard,
+    LocalSet, OffloadPermit, ReserveError, ReserveOffload, TaskMeta, block_in_place, id, offload,
     reserve_offload, spawn, spawn_blocking, spawn_local, try_id, yield_now,
 };

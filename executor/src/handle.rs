@@ -10,8 +10,8 @@ use crate::context::{self, EnterGuard};
 use crate::driver::Environment;
 use crate::offload::{JobContext, Lane, ReserveOffload, Reserved, ReservedJob};
 use crate::scheduler::Scheduler;
-use crate::spawn::is_large;
 use crate::shutdown::{Shutdown, ShutdownSignal};
+use crate::spawn::is_large;
 use crate::task::JoinHandle;
 
 /// A reference to an executor: cheap to clone, usable from any thread.

@@ -116,7 +116,8 @@ impl LocalSet {
         F::Output: 'static,
     {
         if const { is_large::<F>() } {
-            self.shared.spawn(Box::pin(future), None, Location::caller())
+            self.shared
+                .spawn(Box::pin(future), None, Location::caller())
         } else {
             self.shared.spawn(future, None, Location::caller())
         }

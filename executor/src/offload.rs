@@ -135,7 +135,11 @@ impl Scheduler {
             spawned_at,
             shard: 0,
         };
-        let (entry, handle) = new_job(job::Job::new(job), wrap(job::JobScheduler::of(self)), origin);
+        let (entry, handle) = new_job(
+            job::Job::new(job),
+            wrap(job::JobScheduler::of(self)),
+            origin,
+        );
         self.pool.submit(self, lane, entry);
         handle
     }

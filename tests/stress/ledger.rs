@@ -24,7 +24,6 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-
 use crate::report;
 
 /// A task's number.
