@@ -33,7 +33,7 @@
 //! | [`net`] | TCP, UDP and Unix sockets, name look-up |
 //! | [`fs`] | files |
 //! | [`io`], [`sync`], [`select!`], [`join!`] | the half of tokio that needs no runtime, re-exported: the types that the ecosystem is written to |
-//! | [`hyper`] | hyper's traits (feature `hyper`) |
+//! | `hyper` | hyper's traits (feature `hyper`) |
 
 // So that `#[mainspring::test]` works in this crate's own tests.
 extern crate self as mainspring;

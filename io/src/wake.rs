@@ -9,6 +9,52 @@ use std::task::Waker;
 /// wake-ups with it, nor the thread that drives everybody's sockets.
 pub(crate) fn wake_all(wakers: &mut Vec<Waker>) {
     for waker in wakers.drain(..) {
-        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        contain(|| waker.wake());
+    }
+}
+
+/// Calls code of the user's. What it panics with is dropped; if that panics, too, what comes out is
+/// leaked, since it must not do what the panic itself may not.
+fn contain(call: impl FnOnce()) {
+    let dropped = catch_unwind(AssertUnwindSafe(call))
+        .or_else(|payload| catch_unwind(AssertUnwindSafe(|| drop(payload))));
+    if let Err(second) = dropped {
+        std::mem::forget(second);
+    }
+}
+
+#[cfg(all(test, not(mainspring_loom)))]
+mod tests {
+    use super::*;
+    use std::panic::panic_any;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    /// Panics when it is dropped.
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("a payload's destructor");
+        }
+    }
+
+    /// Panics with a bomb when it is woken, and counts.
+    struct Bomber(AtomicUsize);
+
+    impl Wake for Bomber {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            panic_any(Bomb);
+        }
+    }
+
+    #[test]
+    fn wakers_whose_panics_panic_keep_no_other_from_being_woken() {
+        let bomber = Arc::new(Bomber(AtomicUsize::new(0)));
+        let mut wakers = vec![Waker::from(bomber.clone()), Waker::from(bomber.clone())];
+        wake_all(&mut wakers);
+        assert_eq!(bomber.0.load(Ordering::Relaxed), 2);
     }
 }

@@ -45,9 +45,8 @@ async fn wait_in_line(socket: Socket, addr: SockAddr) -> io::Result<net::UnixStr
     let result = job.await;
     drop(wanted);
     result.unwrap_or_else(|error| {
-        Err(io::Error::other(format!(
-            "the connection was not made: {error}"
-        )))
+        let message = format!("the connection was not made: {error}");
+        Err(io::Error::new(io::Error::from(error).kind(), message))
     })
 }
 
