@@ -34,6 +34,10 @@
 //! | [`fs`] | files |
 //! | [`io`], [`sync`], [`select!`], [`join!`] | the half of tokio that needs no runtime, re-exported: the types that the ecosystem is written to |
 //! | `hyper` | hyper's traits (feature `hyper`) |
+//!
+//! The re-exported channels and locks have no part in the budget of a poll: a loop round a channel that
+//! is never empty should call [`task::consume_budget`] in each round, or wrap its future in
+//! [`task::coop::cooperative`]. Without that only the monitor helps the tasks behind it.
 
 // So that `#[mainspring::test]` works in this crate's own tests.
 extern crate self as mainspring;
