@@ -22,7 +22,6 @@ use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
 use crate::context;
 use crate::coop;
@@ -31,16 +30,13 @@ use crate::offload;
 use crate::park::Parker;
 use crate::scheduler::Scheduler;
 use crate::seat::CoreBox;
+use crate::shutdown::LOOK_AFTER_THE_END;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::worker::{Duty, Post, Worker};
 
 /// Seats of a multi-thread runtime for threads in `block_on`. A scan for work looks at each.
 pub(crate) const GUEST_SEATS: usize = 2;
-
-/// How often a root is looked at whose runtime has ended: nothing turns the wheels any more, and no
-/// socket wakes, so it finds out by itself that its timer is due or its socket gone.
-const LOOK_AFTER_THE_END: Duration = Duration::from_millis(5);
 
 /// The free seats of `block_on`, and who waits for one.
 #[derive(Debug)]
@@ -189,7 +185,6 @@ pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
         scheduler: Arc::clone(scheduler),
     });
     let waker = Waker::from(Arc::clone(&root));
-    let _listed = scheduler.panics.enter_root(&waker);
     let _present = Present::new(&root);
     let mut duty = RootDuty {
         waker,
@@ -304,8 +299,8 @@ fn unseated<F: Future>(handle: &Handle, duty: &mut RootDuty<'_, F>) -> bool {
         } else if root.scheduler.ending.has_begun() {
             root.parker.park_for(LOOK_AFTER_THE_END);
             root.scheduler.environment.turn_after_the_end();
-            // Ordering: Relaxed; as if it had been woken, without anything to be seen.
-            root.woken.store(true, Ordering::Relaxed);
+            // Ordering: AcqRel; a store would hide what a wake in the same moment has published.
+            root.woken.swap(true, Ordering::AcqRel);
         } else {
             root.parker.park();
         }

@@ -46,8 +46,8 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// may go on. Called often; one load unless there is such a clock.
     fn jobs_ended(&self);
 
-    /// A thread is in `block_on` still, after the end of the runtime: wakes what is due. Called every
-    /// few milliseconds.
+    /// After the end of the runtime a thread is still in `block_on`, or waits for jobs that run: wakes
+    /// what is due. Called every few milliseconds.
     fn turn_after_the_end(&self);
 
     /// Itself, so that whoever made it finds its own type again.

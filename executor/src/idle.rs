@@ -146,6 +146,9 @@ impl Idle {
 
     /// The monitor's claim: because a worker is stuck, the limit does not count.
     pub(crate) fn claim_for_rescue(&self) -> Option<Arc<Parker>> {
+        // P2, for what the monitor has moved. Pairs with S3 in `sleep`: a searcher that is seen here
+        // and goes to sleep finds it.
+        fence(Ordering::SeqCst);
         let mut sleepers = self.sleepers.lock();
         // Ordering: Relaxed; as in `claim`.
         let counts = Counts(self.word.load(Ordering::Relaxed));

@@ -29,8 +29,8 @@
 //!
 //! # Limits
 //!
-//! A poll is found to be stuck after one period and one or two intervals. The current-thread flavour has no monitor:
-//! it has no other thread.
+//! A poll is found to be stuck after one period and one or two intervals; in a worker that was busy
+//! before, after up to two periods. The current-thread flavour has no monitor: it has no other thread.
 //!
 //! Checked by: loom-tests/tests/monitor.rs
 
@@ -284,9 +284,9 @@ impl Watch {
         let Some((number, seat)) = extra else {
             return false;
         };
+        // As at the end of the runtime (I4 of `shutdown`): the flag comes before this look at the
+        // sleepers, which is behind their lock.
         seat.set_dismissed(true);
-        // As at the end of the runtime: pairs with S3 of the sleep protocol.
-        fence(Ordering::SeqCst);
         if let Some(parker) = scheduler.idle.sleeper(number) {
             scheduler.unpark(&parker);
         }

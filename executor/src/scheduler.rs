@@ -189,22 +189,17 @@ impl Scheduler {
         !self.injector.is_empty() || seats.any(|seat| !seat.stealer.is_empty())
     }
 
-    /// Moves all that a leaving core holds to the injector, and wakes somebody for it.
+    /// Moves all that a leaving core holds to the injector. The caller notifies (I4 of the sleep
+    /// protocol): for a moment the tasks were in nobody's queue.
     pub(crate) fn empty_core(&self, core: &mut Core) {
         let slot = self.seats[core.seat].slot.take();
         let queued = std::iter::from_fn(|| core.queue.pop());
-        let mut moved = false;
         for task in slot
             .into_iter()
             .chain(queued)
             .chain(core.deferred.drain(..))
         {
             self.injector.push(task);
-            moved = true;
-        }
-        if moved {
-            // I4 of the sleep protocol: the tasks were in nobody's queue for a moment.
-            self.notify();
         }
     }
 

@@ -98,14 +98,14 @@ impl Seat {
 
     /// The monitor has no use for the seat any more, or again.
     pub(crate) fn set_dismissed(&self, dismissed: bool) {
-        // Ordering: Relaxed; like the end of the runtime it is followed by a fence and an unpark.
+        // Ordering: Relaxed; the sleepers' lock publishes it to whoever is not among them.
         self.dismissed.store(dismissed, Ordering::Relaxed);
     }
 
     /// Whether the thread that has the seat is to leave it.
     pub(crate) fn is_dismissed(&self) -> bool {
         // Ordering: Relaxed; nothing is read on the strength of it. A sleeper's read is ordered by
-        // the fence of its registration.
+        // the lock of its registration.
         self.dismissed.load(Ordering::Relaxed)
     }
 

@@ -66,6 +66,9 @@ const RUNNING: u8 = 0;
 const DRAINING: u8 = 1;
 const ABORTING: u8 = 2;
 
+/// How often those who are still in a runtime that has ended look at what nobody turns any more.
+pub(crate) const LOOK_AFTER_THE_END: Duration = Duration::from_millis(5);
+
 /// The name of threads that wait for a runtime's end in another's place.
 const THREAD_NAME: &str = "mainspring-shutdown";
 
@@ -245,8 +248,9 @@ impl Scheduler {
         }
         self.monitor.call();
         self.standby.close();
-        self.pool.close();
         self.lobby.close(self);
+        // What these call is the user's: wakers, and destructors of closures.
+        self.pool.close();
         self.ending.signal.give();
     }
 
@@ -305,14 +309,44 @@ impl Scheduler {
             // A worker that is stuck in a poll may be waiting for what these tasks hold.
             self.inside(|| self.cut_off(|| false));
         }
-        if !self.ending.wait(until) {
+        if !self.wait_for_threads(until) {
             if limit != Some(Duration::ZERO) {
                 // As above; but destructors are not bounded in time.
                 self.drain_in_background();
             }
         } else if !context::is_in_pool_of(self) {
             // A job that ends its own runtime cannot be waited for by itself.
-            self.pool.wait(until);
+            self.wait_for_jobs(until);
+        }
+    }
+
+    /// Waits for the runtime's own threads. False if `until` came first.
+    fn wait_for_threads(&self, until: Option<Instant>) -> bool {
+        self.wait_and_turn(until, |next| self.ending.wait(next))
+    }
+
+    /// Waits for the jobs that run. False if `until` came first.
+    fn wait_for_jobs(&self, until: Option<Instant>) -> bool {
+        self.wait_and_turn(until, |next| self.pool.wait(next))
+    }
+
+    /// Waits by `wait`, and meanwhile turns the timers, which nobody else does any more: a poll or a
+    /// job may wait for one by an executor of its own.
+    fn wait_and_turn(
+        &self,
+        until: Option<Instant>,
+        wait: impl Fn(Option<Instant>) -> bool,
+    ) -> bool {
+        loop {
+            // A time beyond the clock's range is no limit.
+            let look = Instant::now().checked_add(LOOK_AFTER_THE_END);
+            if wait(look.into_iter().chain(until).min()) {
+                return true;
+            }
+            if !is_before(until) {
+                return false;
+            }
+            self.environment.turn_after_the_end();
         }
     }
 

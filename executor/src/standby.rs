@@ -262,6 +262,9 @@ impl Scheduler {
             Err((core, _refused)) => {
                 // The monitor tries again.
                 self.idle.leave();
+                // While the worker that never came was counted as awake, pushes may have been left
+                // to it.
+                self.notify();
                 if self.ending.worker_leaves() {
                     self.drain(true);
                 }

@@ -16,20 +16,15 @@
 //!
 //! # How a panic ends the runtime
 //!
-//! The reason is noted, the scheduler is closed, and every thread in `block_on` is woken.
-//! A root looks for a reason before each of its polls and after its last, and panics with it. The
-//! reason comes first: a root that is polled in between must not see its tasks cancelled without it.
-//! Roots are listed (only if there is a hook, since without one no panic ends the runtime): one that
-//! comes before the reason is noted is woken, one that comes after it finds it at its first look.
-//! Both happen under the one lock.
+//! The reason is noted, and the scheduler is closed, which calls every thread in `block_on`
+//! ([`crate::block_on`]). A root looks for a reason before each of its polls and after its last, and
+//! panics with it. The reason comes first: a root that is polled in between must not see its tasks
+//! cancelled without it.
 
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::task::Waker;
-
-use slab::Slab;
 
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
@@ -148,16 +143,8 @@ pub(crate) struct PanicPolicy {
     hook: Option<PanicHook>,
     /// Whether a panic has ended the runtime. Set under the lock, never cleared.
     ended: AtomicBool,
-    /// Held for a push, a removal or a copy.
-    state: Mutex<PolicyState>,
-}
-
-/// What is behind the lock of a [`PanicPolicy`].
-struct PolicyState {
-    /// Which panic has ended the runtime.
-    reason: Option<Arc<str>>,
-    /// The wakers of those in `block_on`.
-    roots: Slab<Waker>,
+    /// Which panic it was. Held for a look or a copy.
+    reason: Mutex<Option<Arc<str>>>,
 }
 
 impl PanicPolicy {
@@ -165,28 +152,16 @@ impl PanicPolicy {
         Self {
             hook,
             ended: AtomicBool::new(false),
-            state: Mutex::new(PolicyState {
-                reason: None,
-                roots: Slab::new(),
-            }),
+            reason: Mutex::new(None),
         }
-    }
-
-    /// Notes that a thread is in `block_on`, until the guard is dropped: `waker` is woken if a panic
-    /// ends the runtime.
-    pub(crate) fn enter_root(&self, waker: &Waker) -> Option<RootGuard<'_>> {
-        self.hook.as_ref()?;
-        let waker = waker.clone();
-        let key = self.state.lock().roots.insert(waker);
-        Some(RootGuard { policy: self, key })
     }
 
     /// Panics if a task's panic has ended the runtime.
     #[inline]
     #[track_caller]
     pub(crate) fn check(&self) {
-        // Ordering: Relaxed; a root that is listed was woken after the flag was set, and its wake
-        // orders this load; one that is not yet has taken the lock after the flag was set.
+        // Ordering: Relaxed; whoever learns of the end, from the call that the closing makes, from
+        // the lobby's lock, or from a task that was cancelled, learns of it after the flag was set.
         if self.ended.load(Ordering::Relaxed) {
             self.refuse();
         }
@@ -195,7 +170,7 @@ impl PanicPolicy {
     #[cold]
     #[track_caller]
     fn refuse(&self) {
-        let reason = self.state.lock().reason.clone();
+        let reason = self.reason.lock().clone();
         if let Some(reason) = reason {
             panic!("the runtime was shut down because {reason}");
         }
@@ -203,39 +178,24 @@ impl PanicPolicy {
 
     /// A panic ends the runtime. Only the first one counts.
     fn end(&self, scheduler: &Scheduler, panic: &TaskPanic<'_>) {
-        let roots: Vec<_> = {
-            let mut state = self.state.lock();
-            if state.reason.is_some() {
+        let text = panic.to_string();
+        {
+            let mut reason = self.reason.lock();
+            if reason.is_some() {
                 return;
             }
-            state.reason = Some(panic.to_string().into());
-            // Ordering: Relaxed; see `check`: the lock or the wake publishes it.
+            *reason = Some(text.into());
+            // Ordering: Relaxed; see `check`: what follows the closing publishes it.
             self.ended.store(true, Ordering::Relaxed);
-            state.roots.iter().map(|(_, root)| root.clone()).collect()
-        };
+        }
         tell(&format_args!("{panic}; this shuts its runtime down"));
         scheduler.close();
-        roots.into_iter().for_each(Waker::wake);
     }
 }
 
 impl fmt::Debug for PanicPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PanicPolicy").finish_non_exhaustive()
-    }
-}
-
-/// Keeps a root listed; see [`PanicPolicy::enter_root`].
-#[derive(Debug)]
-pub(crate) struct RootGuard<'a> {
-    policy: &'a PanicPolicy,
-    key: usize,
-}
-
-impl Drop for RootGuard<'_> {
-    fn drop(&mut self) {
-        let waker = self.policy.state.lock().roots.remove(self.key);
-        drop(waker);
     }
 }
 

@@ -11,7 +11,11 @@
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
 
+mod leave;
 mod search;
+mod thread;
+
+pub(crate) use thread::work;
 
 use std::cell::Cell;
 use std::ptr;
@@ -24,10 +28,10 @@ use crate::fork;
 use crate::handle::Handle;
 use crate::park::Parker;
 use crate::scheduler::Scheduler;
-use crate::seat::{Core, CoreBox, Seat};
+use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
 use crate::task::Notified;
-use crate::trust::{Kind, NO_KIND};
+use crate::trust::NO_KIND;
 use crate::unwind::contain;
 
 /// Turns between two looks at the driver and the injector. A prime, so that it does not fall in
@@ -157,76 +161,6 @@ impl Worker {
                 self.sleep(duty);
             }
         }
-    }
-
-    /// Gives the seat up: the queue goes to the others. Returns the core, unless it was given away.
-    pub(crate) fn leave(&self) -> Option<CoreBox> {
-        self.stop_searching();
-        let scheduler = self.scheduler();
-        let core = self.core.take().map(|mut core| {
-            scheduler.empty_core(&mut core);
-            // Only now: scans pass over a seat that nobody has.
-            scheduler.seats[self.seat].set_taken(false);
-            scheduler.idle.leave();
-            core
-        });
-        // Timers that were armed in this seat are known to its thread only.
-        self.publish_timers();
-        if core.is_some() {
-            // While this thread was awake, pushes may have been left to it.
-            scheduler.notify();
-        }
-        core
-    }
-
-    /// Lets another thread go on with the seat, because this one is about to block. Its loop ends
-    /// with the present poll. False if there is nobody to take it.
-    pub(crate) fn give_core_away(&self) -> bool {
-        if self.turning.get() {
-            // In a waker, with the driver in hand: who takes over would lack the driver.
-            return false;
-        }
-        let Some(core) = self.core.take() else {
-            return true;
-        };
-        let scheduler = self.scheduler();
-        let polling = scheduler.seats[self.seat].polling();
-        if self.post == Post::Guest {
-            self.core.set(Some(core));
-            if scheduler.workers == 0 {
-                return false;
-            }
-            self.leave_for_the_lobby();
-        } else if let Err((core, _refused)) = scheduler.standby.staff(&self.handle, core) {
-            self.core.set(Some(core));
-            return false;
-        }
-        scheduler.trust.blocks(polling);
-        // From here on, whoever has the seat arms its timers.
-        scheduler.environment.unseat();
-        true
-    }
-
-    /// Gives the seat of a thread in `block_on` up, to be taken again.
-    pub(crate) fn leave_for_the_lobby(&self) {
-        if self.scheduler().generation.is_stale() {
-            // Nobody waits for the seat; who shares it is in another process.
-            return;
-        }
-        let Some(mut core) = self.leave() else {
-            return;
-        };
-        let scheduler = self.scheduler();
-        if scheduler.ending.has_begun() {
-            core.spare.clear();
-            scheduler.drain(false);
-        }
-        scheduler.lobby.return_core(scheduler, core);
-    }
-
-    /// Whether the core was given away.
-    pub(crate) fn is_without_core(&self) -> bool {
-        self.with_core(|_| ()).is_none()
     }
 
     /// Puts a woken or spawned task where this worker runs it next. Gives it back if this thread
@@ -401,20 +335,6 @@ impl Worker {
         }
     }
 
-    /// Whether a thread in `block_on` runs a task of this kind by itself. Where its future has yielded,
-    /// it does: others were promised to go first.
-    fn may_run(&self, kind: Kind) -> bool {
-        let scheduler = self.scheduler();
-        scheduler.workers == 0 || self.holds_root() || scheduler.trust.admits(kind)
-    }
-
-    /// A task that this thread must not run goes to the worker threads, with all that it has. The
-    /// thread leaves its seat: otherwise it would steal the task back.
-    fn pass_on(&self, task: Notified) {
-        self.with_core(|core| core.queue.push(task));
-        self.leave_for_the_lobby();
-    }
-
     fn has_yielded(&self) -> bool {
         self.root_hold.get() == RootHold::UntilTurn
             || self
@@ -494,7 +414,7 @@ impl Worker {
     }
 
     /// Tells the thread in the driver of the timers that were armed in this seat.
-    fn publish_timers(&self) {
+    pub(super) fn publish_timers(&self) {
         if self.scheduler().has_timers(self.seat) {
             self.scheduler().environment.before_sleep(self.seat);
         }
@@ -506,47 +426,4 @@ impl Worker {
         self.core.set(Some(core));
         Some(result)
     }
-}
-
-/// The duty of a thread of the runtime's own: to go on until the runtime ends, or until the seat, one
-/// of the stand-by seats, is not needed any more.
-struct UntilDismissed<'a> {
-    scheduler: &'a Scheduler,
-    seat: &'a Seat,
-}
-
-impl Duty for UntilDismissed<'_> {
-    fn proceed(&mut self, _worker: &Worker) -> bool {
-        self.is_pending()
-    }
-
-    fn is_pending(&self) -> bool {
-        self.scheduler.ending.has_begun() || self.seat.is_dismissed()
-    }
-}
-
-/// Works in the seat of `core` until the runtime ends, or the core is gone, or is not needed.
-pub(crate) fn work(handle: &Handle, core: CoreBox) {
-    let scheduler = handle.scheduler();
-    let number = core.seat;
-    let seat = &*scheduler.seats[number];
-    let parker = Arc::new(Parker::new());
-    let worker = Worker::new(handle.clone(), core, parker, Post::Thread);
-    let timers = scheduler.has_timers(number).then_some(number);
-    scheduler.environment.enter(timers, &mut || {
-        context::enter_worker(&worker, || {
-            worker.run(&mut UntilDismissed { scheduler, seat });
-            // Given away, the core is counted for whoever has it.
-            let Some(core) = worker.leave() else {
-                return;
-            };
-            if scheduler.ending.worker_leaves() {
-                scheduler.drain(true);
-            } else if scheduler.ending.has_begun() {
-                // The last one may be stuck in a poll for long.
-                scheduler.cut_off(|| false);
-            }
-            scheduler.vacate(core);
-        });
-    });
 }

@@ -14,6 +14,7 @@ use mainspring::time::sleep;
 
 use crate::bounded::{LIMIT, bounded};
 use crate::each::on_each_runtime;
+use crate::offload_nested::foreign_block_on;
 use crate::panics;
 use crate::runtimes::{current_thread, multi_thread};
 
@@ -352,6 +353,39 @@ fn a_job_whose_local_tasks_wait_for_timers_outlasts_the_runtime_and_ends() {
             sender.send(()).expect("the test waits");
         });
         receiver.recv().expect("it runs");
+        drop(runtime);
+        receiver.try_recv().expect("drop has waited for it");
+    });
+}
+
+#[test]
+fn a_job_that_waits_for_a_timer_by_another_executor_ends_though_the_runtime_does() {
+    on_each_runtime(|runtime| {
+        let (sender, receiver) = mpsc::channel();
+        runtime.spawn_blocking(move || {
+            sender.send(()).expect("the test waits");
+            foreign_block_on(sleep(Duration::from_millis(50)));
+            foreign_block_on(sleep(Duration::from_millis(5)));
+            sender.send(()).expect("the test waits");
+        });
+        receiver.recv().expect("it runs");
+        thread::sleep(Duration::from_millis(5));
+        drop(runtime);
+        receiver.try_recv().expect("drop has waited for it");
+    });
+}
+
+#[test]
+fn a_poll_that_waits_for_a_timer_by_another_executor_ends_though_the_runtime_does() {
+    on_each_multi_thread(|runtime| {
+        let (sender, receiver) = mpsc::channel();
+        runtime.spawn(async move {
+            sender.send(()).expect("the test waits");
+            foreign_block_on(sleep(Duration::from_millis(50)));
+            sender.send(()).expect("the test waits");
+        });
+        receiver.recv().expect("it runs");
+        thread::sleep(Duration::from_millis(5));
         drop(runtime);
         receiver.try_recv().expect("drop has waited for it");
     });

@@ -22,7 +22,7 @@ fn with_one_thread() -> [Runtime; 2] {
 }
 
 /// A `block_on` that knows nothing of any runtime.
-fn foreign_block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn foreign_block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {

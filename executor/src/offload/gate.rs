@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::task::{Context, Poll, Waker};
 
 use crate::sync::Mutex;
+use crate::unwind::contain;
 
 /// The places.
 #[derive(Debug)]
@@ -112,7 +113,8 @@ impl Gate {
             next
         };
         if let Some((_, waker)) = next {
-            waker.wake();
+            // One that panics must not take the job along whose place this was.
+            contain(|| waker.wake());
         }
     }
 
@@ -124,7 +126,8 @@ impl Gate {
             std::mem::take(&mut state.waiting)
         };
         for waker in waiting.into_values() {
-            waker.wake();
+            // One that panics must not keep the others, nor the end of the runtime.
+            contain(|| waker.wake());
         }
     }
 

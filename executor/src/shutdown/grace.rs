@@ -167,9 +167,9 @@ impl Scheduler {
             look(None, || !more());
         }
         let until = patience.until;
-        self.ending.wait(until);
+        self.wait_for_threads(until);
         if asker.jobs == 0 {
-            self.pool.wait(until);
+            self.wait_for_jobs(until);
         } else {
             look(until, || self.is_pool_quiet(asker));
         }
