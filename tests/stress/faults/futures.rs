@@ -16,12 +16,11 @@ const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
 /// How many copies of a future the stack of the thread that spawns it must hold: the caller's own,
-/// and those of the calls by which it is handed on. Without optimisation each of them makes one.
-const COPIES_TO_SPAWN: usize = if cfg!(debug_assertions) { 12 } else { 2 };
+/// and the one that is moved to the heap before it is handed on, with or without optimisation.
+const COPIES_TO_SPAWN: usize = 2;
 
-/// As much, for the worker: a future lies on the heap while it runs, but its end moves something of
-/// its size.
-const COPIES_TO_END: usize = if cfg!(debug_assertions) { 7 } else { 2 };
+/// As much, for the worker: a future lies on the heap until its end, but an output of its size is moved.
+const COPIES_TO_END: usize = 1;
 
 /// What a thread needs besides.
 const STACK: usize = 256 * KIB;
