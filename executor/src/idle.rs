@@ -42,8 +42,8 @@
 use std::sync::Arc;
 
 use crate::park::Parker;
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering, fence};
+use crate::sync::{Mutex, mutant};
 
 const FIELD_BITS: u32 = 16;
 const FIELD_MASK: u64 = (1 << FIELD_BITS) - 1;
@@ -120,7 +120,9 @@ impl Idle {
     #[must_use]
     pub(crate) fn notify(&self) -> Option<Arc<Parker>> {
         // P2. Pairs with S3 in `sleep`.
-        fence(Ordering::SeqCst);
+        if !mutant!("idle: no fence after the push (P2)") {
+            fence(Ordering::SeqCst);
+        }
         // Ordering: Relaxed; P3 is ordered after the push by the fence.
         let counts = Counts(self.word.load(Ordering::Relaxed));
         if counts.wants_searcher(self.limit) {
@@ -211,7 +213,9 @@ impl Idle {
             .fetch_add(ONE_SLEEPING - ONE_AWAKE - searching, Ordering::Relaxed);
         drop(sleepers);
         // S3. Pairs with P2 in `notify`.
-        fence(Ordering::SeqCst);
+        if !mutant!("idle: no fence before the last look (S3)") {
+            fence(Ordering::SeqCst);
+        }
     }
 
     /// A registered thread is awake again. False if somebody had claimed it: then it is counted

@@ -1,24 +1,14 @@
-//! Models of Mainspring's protocols, run by `cargo loom`.
+//! The models of Mainspring's protocols are in `tests/models`, one file a protocol; `cargo loom` runs
+//! them. Each runs the very code that ships, on loom's threads and atomics, in every order that a
+//! bounded number of preemptions allows, and states its property in the sentence above it. In a normal
+//! build there is nothing here.
 //!
-//! Each model runs the executor's own code on loom's threads and atomics, in every order that a
-//! bounded number of preemptions allows, and states its property in the sentence above it. In a
-//! normal build there is nothing here.
-//!
-//! A pass means: no violation with at most four threads, the preemption bound below, and
-//! C11 release/acquire semantics. It does not speak of crossbeam-deque or polling, which are taken
-//! on trust.
+//! Here is what runs the mutants: `cargo loom-mutants`. Each model names the mutants that it must
+//! catch; each runs in a process of its own.
 #![cfg(mainspring_loom)]
 
-/// Preemptions that loom tries in one execution, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
-const PREEMPTIONS: usize = 2;
+mod processes;
+mod switches;
+mod table;
 
-/// Steps of one execution after which loom takes it for a livelock.
-const BRANCHES: usize = 20_000;
-
-/// Runs `body` in every interleaving.
-pub fn model(body: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(PREEMPTIONS);
-    builder.max_branches = builder.max_branches.max(BRANCHES);
-    builder.check(body);
-}
+pub use table::{Mutant, kill_all};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::State;
+use super::task::State;
 use crate::offload::{self, Entry, Lane, Limits, Mail};
 use crate::task::Claim;
 

@@ -52,3 +52,19 @@ impl<T> UnsafeCell<T> {
         f(self.0.get())
     }
 }
+
+/// Whether a mutant is run (see the crate `mainspring-loom`): never, in a normal build.
+macro_rules! mutant {
+    ($name:literal) => {
+        false
+    };
+}
+pub(crate) use mutant;
+
+/// An ordering that a mutant would weaken.
+macro_rules! order {
+    ($name:literal, $order:ident) => {
+        Ordering::$order
+    };
+}
+pub(crate) use order;

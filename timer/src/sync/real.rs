@@ -43,3 +43,19 @@ pub(crate) fn contain_panic(body: impl FnOnce()) {
         }
     }
 }
+
+/// Whether a mutant is run (see the crate `mainspring-loom`): never, in a normal build.
+macro_rules! mutant {
+    ($name:literal) => {
+        false
+    };
+}
+pub(crate) use mutant;
+
+/// An ordering that a mutant would weaken.
+macro_rules! order {
+    ($name:literal, $order:ident) => {
+        Ordering::$order
+    };
+}
+pub(crate) use order;

@@ -1,10 +1,10 @@
 //! The hand-over of a core to a thread that waits for one (executor/src/standby.rs).
-#![cfg(mainspring_loom)]
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use mainspring_executor::internals::{Core, Standby};
+use mainspring_executor::internals::schedule::{Core, Standby};
+use mainspring_loom::model;
 
 /// What a stand-by thread does whose time is over at some point: it waits, and gives up. Gives the
 /// cores that it was given.
@@ -21,7 +21,7 @@ fn stand_by_until_late(standby: &Standby) -> usize {
 /// A core that is handed over while a waiting thread gives up is with exactly one of the two sides.
 #[test]
 fn a_core_is_not_lost_to_a_thread_that_gives_up() {
-    loom::model(|| {
+    model(|| {
         let standby = Arc::new(Standby::new());
         let waiting = {
             let standby = Arc::clone(&standby);
@@ -36,7 +36,7 @@ fn a_core_is_not_lost_to_a_thread_that_gives_up() {
 /// Two givers and one who waits: one core arrives there, the other stays with its giver.
 #[test]
 fn a_waiting_thread_is_given_one_core() {
-    loom::model(|| {
+    model(|| {
         let standby = Arc::new(Standby::new());
         let kept = Arc::new(AtomicUsize::new(0));
         let mailbox = standby.begin_wait().expect("it is open");
@@ -62,7 +62,7 @@ fn a_waiting_thread_is_given_one_core() {
 /// The end of the runtime reaches a thread that waits, or is about to, and loses no core.
 #[test]
 fn the_end_reaches_whoever_waits() {
-    loom::model(|| {
+    model(|| {
         let standby = Arc::new(Standby::new());
         let waiting = {
             let standby = Arc::clone(&standby);

@@ -1,11 +1,10 @@
 //! The task state word: `executor/src/task/state.rs`.
-#![cfg(mainspring_loom)]
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
-use mainspring_executor::internals::{Begin, Completed, EndPending, State};
-use mainspring_loom_tests::model;
+use mainspring_executor::internals::task::{Begin, Completed, EndPending, State};
+use mainspring_loom::model;
 
 /// A task whose future looks at two flags, and a queue that counts entries.
 struct Task {

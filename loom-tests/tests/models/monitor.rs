@@ -1,10 +1,9 @@
 //! When the monitor sleeps: `executor/src/monitor.rs`.
-#![cfg(mainspring_loom)]
 
 use loom::sync::Arc;
 use loom::thread;
-use mainspring_executor::internals::{Idle, Monitor};
-use mainspring_loom_tests::model;
+use mainspring_executor::internals::schedule::{Idle, Monitor};
+use mainspring_loom::model;
 
 /// the monitor goes to sleep ∥ a worker wakes up: the monitor stays awake, or is called. (A
 /// monitor that sleeps beside an awake worker for good is a deadlock here.)

@@ -1,6 +1,5 @@
 //! Timers: `timer/src/node.rs`, `seat.rs` and `park.rs`. The clock stands still and is moved by
 //! `advance_to_next`.
-#![cfg(mainspring_loom)]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use mainspring_loom_tests::model;
+use mainspring_loom::model;
 use mainspring_timer::{Duration, Handle, Instant, Sleep, sleep};
 
 struct Count(AtomicUsize);

@@ -1,10 +1,23 @@
 //! The sleep protocol: `executor/src/idle.rs`.
-#![cfg(mainspring_loom)]
 
 use loom::sync::Arc;
 use loom::thread;
-use mainspring_executor::internals::{Idle, LocalQueue, Parker, Stealer, Stolen};
-use mainspring_loom_tests::model;
+use mainspring_executor::internals::park::Parker;
+use mainspring_executor::internals::schedule::{Idle, LocalQueue, Stealer, Stolen};
+use mainspring_loom::model;
+use mainspring_loom_tests::Mutant;
+
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "idle: no fence after the push (P2)",
+        model: "sleep::a_push_is_seen_by_the_sleeper_or_sees_it",
+    },
+    Mutant {
+        name: "idle: no fence before the last look (S3)",
+        model: "sleep::a_push_is_seen_by_the_sleeper_or_sees_it",
+    },
+];
 
 /// A worker that wants one item of somebody else's queue, and sleeps until there is one.
 fn take_one(idle: &Idle, seat: usize, parker: &Parker, victim: &Stealer<u32>) -> u32 {

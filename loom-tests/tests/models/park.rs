@@ -1,12 +1,11 @@
 //! A thread's waiting place: `executor/src/park.rs`.
-#![cfg(mainspring_loom)]
 
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use mainspring_executor::Driver;
-use mainspring_executor::internals::Parker;
-use mainspring_loom_tests::model;
+use mainspring_executor::internals::park::Parker;
+use mainspring_loom::model;
 
 /// unpark ∥ park: the thread returns, and sees what was written before the unpark. (A lost unpark
 /// is a deadlock, which loom reports.)

@@ -1,6 +1,5 @@
 //! The end of a runtime against what happens at the same time: `executor/src/shutdown.rs`. The whole
 //! executor runs in these models, without driver and timers.
-#![cfg(mainspring_loom)]
 
 use std::any::Any;
 use std::future::{pending, poll_fn};
@@ -12,7 +11,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 use mainspring_executor::{Config, Environment, Executor, Handle};
-use mainspring_loom_tests::model;
+use mainspring_loom::model;
 
 /// Nothing surrounds the threads.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! The offload pool: `executor/src/offload/{board,gate}.rs`, and the life of a job in
 //! `executor/src/task/state.rs`.
-#![cfg(mainspring_loom)]
 
 use std::future::poll_fn;
 
@@ -12,8 +11,8 @@ use loom::thread;
 use mainspring_executor::internals::offload::{
     Board, Entrance, Gate, Job, Mailbox, Next, Step, Unstarted,
 };
-use mainspring_executor::internals::{Completed, State};
-use mainspring_loom_tests::model;
+use mainspring_executor::internals::task::{Completed, State};
+use mainspring_loom::model;
 
 /// A job's cell: its word, its closure, and how often it was freed.
 struct Cell {

@@ -1,0 +1,34 @@
+//! Where threads wait.
+
+use std::sync::Arc;
+
+use crate::driver::Driver;
+use crate::park;
+
+/// A thread's waiting place.
+#[derive(Clone)]
+pub struct Parker(pub(super) Arc<park::Parker>);
+
+impl Parker {
+    pub fn new() -> Self {
+        Self(Arc::new(park::Parker::new()))
+    }
+
+    pub fn park(&self) {
+        self.0.park();
+    }
+
+    pub fn park_in(&self, driver: &mut dyn Driver) {
+        self.0.park_in(driver, || true);
+    }
+
+    pub fn unpark(&self) -> bool {
+        self.0.unpark()
+    }
+}
+
+impl Default for Parker {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,174 @@
+//! Who is awake, who watches, and where the work is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::park::Parker;
+use crate::hooks::Hooks;
+use crate::idle;
+use crate::monitor;
+use crate::queue;
+use crate::seat::{CoreBox, Seat};
+use crate::standby;
+
+/// Who sleeps, and whom a push wakes.
+pub struct Idle(idle::Idle);
+
+impl Idle {
+    pub fn new(limit: usize) -> Self {
+        Self(idle::Idle::new(limit))
+    }
+
+    pub fn join(&self) {
+        self.0.join();
+    }
+
+    pub fn anybody_awake(&self) -> bool {
+        self.0.anybody_awake()
+    }
+
+    pub fn notify(&self) -> Option<Parker> {
+        self.0.notify().map(Parker)
+    }
+
+    pub fn begin_search(&self) -> bool {
+        self.0.begin_search()
+    }
+
+    pub fn end_search(&self) -> bool {
+        self.0.end_search()
+    }
+
+    pub fn sleep(&self, seat: usize, parker: &Parker, searching: bool) {
+        self.0.sleep(seat, &parker.0, searching);
+    }
+
+    pub fn wake_self(&self, seat: usize, searching: bool) -> bool {
+        self.0.wake_self(seat, searching)
+    }
+}
+
+/// A worker's queue.
+pub struct LocalQueue<T>(queue::LocalQueue<T>);
+
+/// The thieves' side of it.
+pub struct Stealer<T>(queue::Stealer<T>);
+
+/// What a thief found.
+pub enum Stolen<T> {
+    Nothing,
+    Something(T),
+    Retry,
+}
+
+impl<T> LocalQueue<T> {
+    pub fn new() -> (Self, Stealer<T>) {
+        let (local, stealer) = queue::LocalQueue::new();
+        (Self(local), Stealer(stealer))
+    }
+
+    pub fn push(&self, item: T) {
+        self.0.push(item);
+    }
+
+    pub fn pop(&self) -> Option<T> {
+        self.0.pop()
+    }
+}
+
+impl<T> Stealer<T> {
+    pub fn steal_into(&self, own: &LocalQueue<T>) -> Stolen<T> {
+        match self.0.steal_into(&own.0) {
+            queue::Steal::Success(item) => Stolen::Something(item),
+            queue::Steal::Retry => Stolen::Retry,
+            queue::Steal::Empty => Stolen::Nothing,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Where the monitor waits.
+pub struct Monitor(monitor::Monitor);
+
+impl Monitor {
+    pub fn new() -> Self {
+        Self(monitor::Monitor::new())
+    }
+
+    pub fn worker_wakes(&self) {
+        self.0.worker_wakes();
+    }
+
+    pub fn sleep_unless(&self, awake: impl Fn() -> bool) {
+        self.0.sleep_unless(awake);
+    }
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The core of a seat.
+pub struct Core(CoreBox);
+
+impl Core {
+    pub fn new(seat: usize) -> Self {
+        Self(Seat::new(seat).1)
+    }
+
+    pub fn seat(&self) -> usize {
+        self.0.seat
+    }
+}
+
+/// Who goes on with a core.
+pub struct Standby(standby::Standby);
+
+/// Where a waiting thread finds a core.
+pub struct Mailbox(Arc<standby::Mailbox>);
+
+impl Standby {
+    pub fn new() -> Self {
+        let hooks = Hooks {
+            name: Arc::new(String::new),
+            start: None,
+            stop: None,
+            stack_size: None,
+        };
+        Self(standby::Standby::new(Vec::new(), Duration::ZERO, hooks))
+    }
+
+    pub fn give_to_waiting(&self, core: Core) -> Result<(), Core> {
+        self.0.give_to_waiting(core.0).map_err(Core)
+    }
+
+    pub fn begin_wait(&self) -> Option<Mailbox> {
+        self.0.begin_wait().map(Mailbox)
+    }
+
+    pub fn give_up(&self, mailbox: &Mailbox) -> bool {
+        self.0.give_up(&mailbox.0)
+    }
+
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Default for Standby {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Mailbox {
+    /// Waits for a core; None is the end of the runtime.
+    pub fn wait(&self) -> Option<Core> {
+        self.0.wait(None).flatten().map(Core)
+    }
+}

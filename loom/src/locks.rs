@@ -1,0 +1,109 @@
+//! loom's locks in `parking_lot`'s shape: no poison, and a wait borrows the guard.
+//!
+//! A wait never times out, since a model has no clock: what follows a time-out is shown by an event of
+//! its own.
+
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+/// A mutex without poison.
+#[derive(Debug, Default)]
+pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+/// The guard of [`Mutex`]; it is empty only while a condition variable has it.
+#[derive(Debug)]
+pub struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+
+impl<T> Mutex<T> {
+    /// A mutex round `value`.
+    pub fn new(value: T) -> Self {
+        Self(loom::sync::Mutex::new(value))
+    }
+
+    /// Waits for the lock.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        MutexGuard(Some(self.0.lock().expect("loom never poisons")))
+    }
+
+    /// The lock, if nobody holds it.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.0.try_lock().ok().map(|guard| MutexGuard(Some(guard)))
+    }
+
+    /// The value, from its last owner.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner().expect("loom never poisons")
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("held outside of a wait")
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect("held outside of a wait")
+    }
+}
+
+/// A condition variable whose waits borrow the guard, and never time out.
+#[derive(Debug, Default)]
+pub struct Condvar(loom::sync::Condvar);
+
+/// Whether a bounded wait ended by its bound: it never does.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitTimeoutResult;
+
+impl WaitTimeoutResult {
+    /// Always false.
+    pub fn timed_out(&self) -> bool {
+        false
+    }
+}
+
+impl Condvar {
+    /// A condition variable that nobody waits for.
+    pub fn new() -> Self {
+        Self(loom::sync::Condvar::new())
+    }
+
+    /// Waits to be notified.
+    pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        let held = guard.0.take().expect("held outside of a wait");
+        guard.0 = Some(self.0.wait(held).expect("loom never poisons"));
+    }
+
+    /// Waits to be notified: there is no clock.
+    pub fn wait_for<T>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        _limit: Duration,
+    ) -> WaitTimeoutResult {
+        self.wait(guard);
+        WaitTimeoutResult
+    }
+
+    /// Waits to be notified: there is no clock.
+    pub fn wait_until<T>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        _limit: Instant,
+    ) -> WaitTimeoutResult {
+        self.wait(guard);
+        WaitTimeoutResult
+    }
+
+    /// Ends the wait that has lasted longest.
+    pub fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    /// Ends every wait.
+    pub fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}

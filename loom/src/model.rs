@@ -1,0 +1,52 @@
+//! The runner of a model.
+
+use std::env;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use loom::model::Builder;
+
+/// Preemptions that loom tries in one execution, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
+const PREEMPTIONS: usize = 2;
+
+/// Steps of one execution after which loom takes it for a livelock, unless `LOOM_MAX_BRANCHES` asks
+/// for more.
+const BRANCHES: usize = 20_000;
+
+/// Runs `body` in every interleaving that the bound on preemptions allows, and prints how many those
+/// were. A violation is a panic: a failed assertion of `body`, an access that races, a deadlock, a
+/// leak of what loom watches.
+///
+/// # Panics
+///
+/// If the model is violated; if `LOOM_MAX_PERMUTATIONS` or `LOOM_MAX_DURATION` is set, with which loom
+/// would stop early and say that all is well.
+pub fn model(body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = Builder::new();
+    assert!(
+        builder.max_permutations.is_none() && builder.max_duration.is_none(),
+        "a model that is cut short passes without a proof: unset LOOM_MAX_PERMUTATIONS and \
+         LOOM_MAX_DURATION, and bound LOOM_MAX_PREEMPTIONS instead"
+    );
+    builder.preemption_bound.get_or_insert(PREEMPTIONS);
+    builder.max_branches = builder.max_branches.max(BRANCHES);
+    let executions = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&executions);
+    let begun = Instant::now();
+    builder.check(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        body();
+    });
+    println!(
+        "loom: {} executions in {:.1} s",
+        executions.load(Ordering::Relaxed),
+        begun.elapsed().as_secs_f64()
+    );
+}
+
+/// Whether the models are to go further than each change needs: more tasks, more threads.
+/// `cargo loom-deep` sets `MAINSPRING_LOOM_DEEP`.
+pub fn is_deep() -> bool {
+    env::var_os("MAINSPRING_LOOM_DEEP").is_some()
+}
