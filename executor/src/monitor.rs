@@ -35,15 +35,15 @@
 //! Checked by: loom-tests/tests/monitor.rs
 
 #[cfg_attr(
-    all(target_os = "linux", not(mainspring_loom)),
+    all(target_os = "linux", not(any(mainspring_loom, miri))),
     expect(unsafe_code, reason = "`sched_setattr` has no wrapper")
 )]
 #[cfg_attr(
-    all(target_os = "linux", not(mainspring_loom)),
+    all(target_os = "linux", not(any(mainspring_loom, miri))),
     path = "monitor/slice_linux.rs"
 )]
 #[cfg_attr(
-    not(all(target_os = "linux", not(mainspring_loom))),
+    not(all(target_os = "linux", not(any(mainspring_loom, miri)))),
     path = "monitor/slice_other.rs"
 )]
 mod slice;
