@@ -8,5 +8,6 @@ mod park;
 mod shutdown;
 mod sleep;
 mod standby;
+mod task;
 mod task_state;
 mod timer;
