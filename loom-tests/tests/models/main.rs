@@ -1,13 +1,18 @@
 //! The models, one file a protocol.
 #![cfg(mainspring_loom)]
 
+mod join_set;
+mod local_set;
 mod monitor;
 mod mutants;
 mod offload;
 mod park;
 mod shutdown;
 mod sleep;
+mod slot;
 mod standby;
+mod support;
 mod task;
+mod task_list;
 mod task_state;
 mod timer;

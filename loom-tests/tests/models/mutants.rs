@@ -3,7 +3,14 @@
 use mainspring_loom_tests::{Mutant, kill_all};
 
 /// Each file of models names its own.
-const MUTANTS: &[&[Mutant]] = &[crate::sleep::MUTANTS, crate::task::MUTANTS];
+const MUTANTS: &[&[Mutant]] = &[
+    crate::join_set::MUTANTS,
+    crate::local_set::MUTANTS,
+    crate::sleep::MUTANTS,
+    crate::slot::MUTANTS,
+    crate::task::MUTANTS,
+    crate::task_list::MUTANTS,
+];
 
 /// `cargo loom-mutants`: each model passes as it is, each mutant is caught, and each switch in the
 /// sources belongs to a mutant.

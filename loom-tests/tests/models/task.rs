@@ -4,19 +4,20 @@
 //! late; the cell holds its future, its output and the joiner's waker in loom's UnsafeCell, and loom
 //! reports two threads there that nothing has put in order.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 use mainspring_executor::JoinHandle;
-use mainspring_executor::internals::task::{Entry, Schedule, new_task};
+use mainspring_executor::internals::task::new_task;
 use mainspring_loom::model;
 use mainspring_loom_tests::Mutant;
+
+use crate::support::{Bell, Queue, Signals};
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -74,53 +75,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// A queue that any thread may run.
-#[derive(Clone, Default)]
-struct Queue(Arc<Mutex<VecDeque<Entry>>>);
-
-impl Queue {
-    fn push(&self, entry: Entry) {
-        let mut entries = self.0.lock().unwrap();
-        entries.push_back(entry);
-        assert_eq!(entries.len(), 1, "a task has two entries");
-    }
-
-    fn pop(&self) -> Option<Entry> {
-        self.0.lock().unwrap().pop_front()
-    }
-
-    /// Runs what is there.
-    fn run(&self) {
-        while let Some(entry) = self.pop() {
-            entry.run();
-        }
-    }
-}
-
-impl Schedule for Queue {
-    fn schedule(&self, entry: Entry) {
-        self.push(entry);
-    }
-
-    fn reschedule(&self, entry: Entry) {
-        self.push(entry);
-    }
-}
-
-/// Two signals, each written before a wake and by itself no ordering at all.
-#[derive(Default)]
-struct Signals([AtomicBool; 2]);
-
-impl Signals {
-    fn send(&self, which: usize) {
-        self.0[which].store(true, Ordering::Relaxed);
-    }
-
-    fn has(&self, which: usize) -> bool {
-        self.0[which].load(Ordering::Relaxed)
-    }
-}
-
 /// Waits for both signals. Leaves two wakers at its first poll.
 struct WaitForBoth {
     signals: Arc<Signals>,
@@ -169,22 +123,6 @@ fn waiting() -> Waiting {
         signals,
         wakers,
         handle,
-    }
-}
-
-/// Counts how often it is woken.
-#[derive(Default)]
-struct Bell(AtomicUsize);
-
-impl Bell {
-    fn rings(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: StdArc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
