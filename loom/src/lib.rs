@@ -13,7 +13,7 @@ pub mod mutant;
 
 pub use cell::UnsafeCell;
 pub use locks::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
-pub use model::{is_deep, model};
+pub use model::{is_deep, model, model_with_preemptions, unexplored};
 
 /// loom's thread-locals: the threads of a model share one thread of the system.
 #[macro_export]

@@ -14,6 +14,15 @@ pub(crate) mod thread {
     pub(crate) use std::thread::{Builder, sleep, yield_now};
 }
 
+pub(crate) mod time {
+    use std::time::Instant;
+
+    /// The time by which the end of a runtime measures its grace.
+    pub(crate) fn now() -> Instant {
+        Instant::now()
+    }
+}
+
 /// Thread-locals whose initial value is a constant and which have no destructor, so that an
 /// access is one memory operand.
 macro_rules! const_thread_local {

@@ -5,6 +5,7 @@ mod monitor;
 mod mutants;
 mod offload;
 mod park;
+mod runtime;
 mod shutdown;
 mod sleep;
 mod standby;
