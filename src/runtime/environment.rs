@@ -130,20 +130,26 @@ impl MainDriver {
     /// The wait of a paused clock, and of every clock under loom: it jumps to the next timer when
     /// nothing else can happen.
     fn park_frozen(&mut self, quiet: &dyn Fn() -> bool) {
-        if self.wait_for_io(Some(Duration::ZERO)) > 0 || self.timer.turn() > 0 {
-            return;
-        }
-        if quiet() && self.timer.advance_to_next() {
-            return;
+        if quiet() {
+            if self.wait_for_io(Some(Duration::ZERO)) > 0 || self.timer.turn() > 0 {
+                return;
+            }
+            // An unpark that came before that turn was swallowed by it, so whether one has come is
+            // asked again: if so, no wait may follow.
+            if !quiet() || self.timer.advance_to_next() {
+                return;
+            }
         }
         // From here on an outside thread that arms a timer knows that somebody waits.
         let wait = self.timer.prepare_park(None);
         // One that was armed just before is the next to jump to, if nothing else can happen.
         if self.timer.next_deadline().is_none() || !quiet() {
-            // An unpark that has come ends this wait at once; `jobs_ended` and `before_sleep` bring one.
+            // An unpark that has come ends this wait at once; `jobs_ended` and `before_sleep` bring
+            // one.
             self.wait_for_io(wait);
         }
         self.timer.finish_park();
+        self.timer.turn();
     }
 }
 
