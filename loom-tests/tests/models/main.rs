@@ -1,6 +1,7 @@
 //! The models, one file a protocol.
 #![cfg(mainspring_loom)]
 
+mod duplex;
 mod monitor;
 mod mutants;
 mod offload;
