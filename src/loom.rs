@@ -96,8 +96,8 @@ pub fn model(body: impl Fn() + Sync + Send + 'static) {
     names::model(body);
 }
 
-/// As [`model`], with another bound on the preemptions of one execution, unless
-/// `LOOM_MAX_PREEMPTIONS` says otherwise.
+/// As [`model`], with another bound on the preemptions of one execution. `LOOM_MAX_PREEMPTIONS` raises
+/// it by as much as it raises the bound of [`model`].
 ///
 /// A model of a whole runtime takes hundreds of steps. With a bound of one, each is tried as the place
 /// of a preemption; with two, each pair of them, which takes some hundred times as long. Switches at

@@ -26,9 +26,9 @@ pub fn model(body: impl Fn() + Sync + Send + 'static) {
     model_with_preemptions(PREEMPTIONS, body);
 }
 
-/// As [`model`], with another bound on the preemptions of one execution, unless
-/// `LOOM_MAX_PREEMPTIONS` says otherwise. A whole runtime takes so many steps that only a few
-/// preemptions can be tried at each of them.
+/// As [`model`], with another bound on the preemptions of one execution: a whole runtime takes so many
+/// steps that only few can be tried. `LOOM_MAX_PREEMPTIONS` raises it by as much as it raises the bound
+/// of [`model`].
 ///
 /// # Panics
 ///
@@ -40,7 +40,7 @@ pub fn model_with_preemptions(preemptions: usize, body: impl Fn() + Sync + Send 
         "a model that is cut short passes without a proof: unset LOOM_MAX_PERMUTATIONS and \
          LOOM_MAX_DURATION, and bound LOOM_MAX_PREEMPTIONS instead"
     );
-    builder.preemption_bound.get_or_insert(preemptions);
+    builder.preemption_bound = Some(bound(preemptions, builder.preemption_bound));
     builder.max_branches = builder.max_branches.max(BRANCHES);
     let executions = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&executions);
@@ -54,6 +54,15 @@ pub fn model_with_preemptions(preemptions: usize, body: impl Fn() + Sync + Send 
         executions.load(Ordering::Relaxed),
         begun.elapsed().as_secs_f64()
     );
+}
+
+/// The bound of a model that wants `preemptions`, where the environment wants `asked` of every model.
+fn bound(preemptions: usize, asked: Option<usize>) -> usize {
+    let asked = asked.unwrap_or(PREEMPTIONS);
+    match asked.checked_sub(PREEMPTIONS) {
+        Some(more) => preemptions + more,
+        None => preemptions.min(asked),
+    }
 }
 
 /// Runs `body` in one order only: for what is not the subject of a model, such as the building of a

@@ -10,6 +10,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use loom::future::block_on;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
@@ -27,6 +28,11 @@ fn runtime(workers: usize) -> Runtime {
             .build()
             .unwrap()
     })
+}
+
+/// A runtime of the current-thread flavour.
+fn single() -> Runtime {
+    unexplored(|| Builder::new_current_thread().build().unwrap())
 }
 
 /// A flag that one task sets and another waits for.
@@ -68,19 +74,16 @@ fn a_spawned_task_is_joined() {
     });
 }
 
-/// The same with two workers and two tasks.
+/// Two tasks from outside ∥ two workers: both are run, though the first push may have woken a worker
+/// that takes both, or that has not looked yet when the second one comes.
 #[test]
 fn two_workers_run_two_tasks() {
     model_with_preemptions(1, || {
-        let output = run(2, async {
-            let tasks = [1, 2].map(|number| mainspring::spawn(async move { number }));
-            let mut sum = 0;
-            for task in tasks {
-                sum += task.await.unwrap();
-            }
-            sum
-        });
-        assert_eq!(output, 3);
+        let runtime = runtime(2);
+        let tasks = [1, 2].map(|number| runtime.spawn(async move { number }));
+        let sum: u32 = tasks.into_iter().map(|task| block_on(task).unwrap()).sum();
+        assert_eq!(sum, 3);
+        unexplored(|| drop(runtime));
     });
 }
 
@@ -89,13 +92,13 @@ fn two_workers_run_two_tasks() {
 #[test]
 fn a_wake_reaches_a_task_of_the_other_worker() {
     model_with_preemptions(1, || {
+        let runtime = runtime(2);
         let flag = Arc::new(Flag::default());
         let (set, waited) = (flag.clone(), flag);
-        run(2, async move {
-            let waiter = mainspring::spawn(async move { waited.wait().await });
-            mainspring::spawn(async move { set.set() }).await.unwrap();
-            waiter.await.unwrap();
-        });
+        let waiter = runtime.spawn(async move { waited.wait().await });
+        drop(runtime.spawn(async move { set.set() }));
+        block_on(waiter).unwrap();
+        unexplored(|| drop(runtime));
     });
 }
 
@@ -104,28 +107,32 @@ fn a_wake_reaches_a_task_of_the_other_worker() {
 #[test]
 fn a_wake_from_outside_reaches_block_on() {
     model_with_preemptions(2, || {
+        let runtime = single();
         let flag = Arc::new(Flag::default());
         let set = flag.clone();
         let outside = thread::spawn(move || set.set());
-        run(0, async move { flag.wait().await });
+        runtime.block_on(async move { flag.wait().await });
         outside.join().unwrap();
+        unexplored(|| drop(runtime));
     });
 }
 
-/// The same while a timer is armed, so that the clock may move at the same time: either the wake or the
-/// timer comes first, and neither is lost.
+/// The same while a timer is armed, so that the clock may move at the same time: neither the wake nor
+/// the timer is lost.
 #[test]
 fn a_wake_from_outside_is_not_lost_while_the_clock_moves() {
     model_with_preemptions(2, || {
+        let runtime = single();
         let flag = Arc::new(Flag::default());
         let set = flag.clone();
         let outside = thread::spawn(move || set.set());
-        run(0, async move {
-            let mut slept = Box::pin(sleep(Duration::from_secs(1)));
+        runtime.block_on(async move {
+            let slept = mainspring::spawn(sleep(Duration::from_secs(1)));
             flag.wait().await;
-            slept.as_mut().await;
+            slept.await.unwrap();
         });
         outside.join().unwrap();
+        unexplored(|| drop(runtime));
     });
 }
 
@@ -150,12 +157,12 @@ fn tasks_that_yield_are_run_again() {
     });
 }
 
-/// The clock moves when both workers and `block_on` sleep, whichever of them is in the driver: a task's
+/// The clock moves when the worker and `block_on` sleep, whichever of them is in the driver: a task's
 /// `sleep` ends, and not early.
 #[test]
 fn a_sleep_ends_when_all_workers_sleep() {
     model_with_preemptions(1, || {
-        run(2, async {
+        run(1, async {
             let begun = Instant::now();
             mainspring::spawn(sleep(Duration::from_secs(3600)))
                 .await
@@ -168,10 +175,10 @@ fn a_sleep_ends_when_all_workers_sleep() {
 /// The clock does not move while a blocking job runs, and moves after it.
 #[test]
 fn a_sleep_ends_after_a_blocking_job() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let over = Arc::new(AtomicBool::new(false));
         let (job, seen) = (over.clone(), over);
-        run(1, async move {
+        run(0, async move {
             let job = spawn_blocking(move || job.store(true, Ordering::Release));
             sleep(Duration::from_secs(1)).await;
             assert!(seen.load(Ordering::Acquire), "the job was under way");
