@@ -33,6 +33,7 @@
 //! | [`net`] | TCP, UDP and Unix sockets, name look-up |
 //! | [`fs`] | files |
 //! | [`io`], [`sync`], [`select!`], [`join!`] | the half of tokio that needs no runtime, re-exported: the types that the ecosystem is written to |
+//! | [`loom`] | your own code, on this runtime, in every interleaving |
 //! | `hyper` | hyper's traits (feature `hyper`) |
 //!
 //! The re-exported channels and locks have no part in the budget of a poll: a loop round a channel that
@@ -43,6 +44,7 @@
 extern crate self as mainspring;
 
 pub mod io;
+pub mod loom;
 pub mod runtime;
 pub mod task;
 

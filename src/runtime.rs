@@ -32,6 +32,7 @@
 //! child; glibc's does.
 
 mod builder;
+mod defaults;
 mod environment;
 mod handle;
 mod metrics;

@@ -12,8 +12,9 @@ pub trait Driver: Send + 'static {
     /// Waits until there is an event, a timer is due, or [`Environment::unpark`] is called; then
     /// wakes what is due. An `unpark` that came before the wait ends it at once.
     ///
-    /// `quiet` tells whether events and timers are all that can happen: no unpark has come, and no
-    /// job of the offload pool is under way. A clock that jumps to the next timer asks it first.
+    /// `quiet` tells whether events and timers are all that can happen: no unpark has come, every
+    /// worker sleeps, and no job of the offload pool is under way. A clock that jumps to the next
+    /// timer asks it first.
     fn park(&mut self, quiet: &dyn Fn() -> bool);
 
     /// Wakes what is due, without waiting.

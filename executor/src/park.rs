@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use crate::driver::Driver;
 use crate::sync::atomic::{AtomicU8, Ordering};
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Condvar, Mutex, TryLock, TryLockGuard};
 
 const EMPTY: u8 = 0;
 const WAITING: u8 = 1;
@@ -51,7 +51,7 @@ pub(crate) struct Parker {
 /// The driver, and the right to be in it.
 pub(crate) struct DriverSeat {
     /// Locked by the thread that is in the driver. None: this executor has no driver.
-    driver: Option<Mutex<Box<dyn Driver>>>,
+    driver: Option<TryLock<Box<dyn Driver>>>,
 }
 
 impl Parker {
@@ -130,7 +130,7 @@ impl Parker {
 impl DriverSeat {
     pub(crate) fn new(driver: Option<Box<dyn Driver>>) -> Self {
         Self {
-            driver: driver.map(Mutex::new),
+            driver: driver.map(TryLock::new),
         }
     }
 
@@ -140,7 +140,7 @@ impl DriverSeat {
     }
 
     /// The driver, if nobody is in it.
-    pub(crate) fn try_enter(&self) -> Option<MutexGuard<'_, Box<dyn Driver>>> {
+    pub(crate) fn try_enter(&self) -> Option<TryLockGuard<'_, Box<dyn Driver>>> {
         self.driver.as_ref()?.try_lock()
     }
 }

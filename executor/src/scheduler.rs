@@ -189,6 +189,12 @@ impl Scheduler {
         !self.injector.is_empty() || seats.any(|seat| !seat.stealer.is_empty())
     }
 
+    /// Whether nothing can happen but by the driver or from outside: every worker sleeps, and no job
+    /// of the pool is under way. A clock that stands still moves to the next timer then.
+    pub(crate) fn is_quiet(&self) -> bool {
+        !self.idle.anybody_awake() && self.pool.is_idle()
+    }
+
     /// Moves all that a leaving core holds to the injector. The caller notifies (I4 of the sleep
     /// protocol): for a moment the tasks were in nobody's queue.
     pub(crate) fn empty_core(&self, core: &mut Core) {

@@ -59,7 +59,7 @@ use crate::context;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use crate::sync::{Condvar, Mutex, thread};
+use crate::sync::{Condvar, Mutex, thread, time};
 use crate::task::TaskCounts;
 
 const RUNNING: u8 = 0;
@@ -301,7 +301,7 @@ impl Scheduler {
             return;
         }
         // A limit beyond the clock's range is no limit.
-        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let until = limit.and_then(|limit| time::now().checked_add(limit));
         if self.workers == 0 {
             self.inside(|| self.cut_off(|| self.tasks.any_at_rest() && is_before(until)));
             self.drain_in_background();
@@ -339,7 +339,7 @@ impl Scheduler {
     ) -> bool {
         loop {
             // A time beyond the clock's range is no limit.
-            let look = Instant::now().checked_add(LOOK_AFTER_THE_END);
+            let look = time::now().checked_add(LOOK_AFTER_THE_END);
             if wait(look.into_iter().chain(until).min()) {
                 return true;
             }
@@ -372,7 +372,7 @@ impl Scheduler {
 
 /// Whether `until` is still to come. None never comes.
 fn is_before(until: Option<Instant>) -> bool {
-    until.is_none_or(|until| Instant::now() < until)
+    until.is_none_or(|until| time::now() < until)
 }
 
 /// Waits of growing length for something that mostly takes about as long as a push, but at times as

@@ -397,7 +397,7 @@ impl Worker {
             Some(mut driver) => {
                 self.in_driver(|| {
                     let driver: &mut dyn Driver = &mut **driver;
-                    self.parker.park_in(driver, || scheduler.pool.is_idle());
+                    self.parker.park_in(driver, || scheduler.is_quiet());
                 });
             }
             None => {

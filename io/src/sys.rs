@@ -2,26 +2,33 @@
 //!
 //! [`Selector`] registers sources and waits for their events. On Linux it waits by `epoll` itself
 //! (`sys/epoll.rs`), elsewhere, and on Linux under the private `--cfg mainspring_portable`, through
-//! `polling` (`sys/portable.rs`). Both have the same methods.
+//! `polling` (`sys/portable.rs`). Under loom it waits for nothing but an unpark (`sys/model.rs`). All
+//! have the same methods.
 
-#[cfg(all(target_os = "linux", not(mainspring_portable)))]
+#[cfg(all(target_os = "linux", not(any(mainspring_portable, mainspring_loom))))]
 #[expect(
     unsafe_code,
     reason = "`add` has the contract of every system, events are sent to other threads, and \
               `epoll_wait` of old kernels has no safe wrapper"
 )]
 mod epoll;
-#[cfg(all(target_os = "linux", not(mainspring_portable)))]
+#[cfg(all(target_os = "linux", not(any(mainspring_portable, mainspring_loom))))]
 pub(crate) use epoll::{Events, Selector};
 
-#[cfg(not(all(target_os = "linux", not(mainspring_portable))))]
+#[cfg(not(any(all(target_os = "linux", not(mainspring_portable)), mainspring_loom)))]
 #[expect(
     unsafe_code,
     reason = "`polling` must be told to forget a source before it is closed"
 )]
 mod portable;
-#[cfg(not(all(target_os = "linux", not(mainspring_portable))))]
+#[cfg(not(any(all(target_os = "linux", not(mainspring_portable)), mainspring_loom)))]
 pub(crate) use portable::{Events, Selector};
+
+#[cfg(mainspring_loom)]
+#[expect(unsafe_code, reason = "`add` has the contract of every system")]
+mod model;
+#[cfg(mainspring_loom)]
+pub(crate) use model::{Events, Selector};
 
 #[cfg(unix)]
 mod unix;
@@ -31,7 +38,10 @@ pub(crate) use unix::{
     is_of_one_connection, is_own_limit,
 };
 
-#[cfg(all(unix, not(all(target_os = "linux", not(mainspring_portable)))))]
+#[cfg(all(
+    unix,
+    not(any(all(target_os = "linux", not(mainspring_portable)), mainspring_loom))
+))]
 pub(crate) use unix::raw_source;
 
 #[cfg(windows)]
@@ -45,14 +55,14 @@ pub(crate) use windows::{
 #[cfg(windows)]
 pub(crate) use windows::raw_source;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(mainspring_loom)))]
 mod table_linux;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(mainspring_loom)))]
 pub(crate) use table_linux::{descriptor_table, take_and_give_back};
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(mainspring_loom))))]
 mod table_other;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(mainspring_loom))))]
 pub(crate) use table_other::{descriptor_table, take_and_give_back};
 
 #[cfg(target_os = "linux")]

@@ -10,10 +10,12 @@ mod cell;
 mod locks;
 mod model;
 pub mod mutant;
+mod try_lock;
 
 pub use cell::UnsafeCell;
 pub use locks::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
-pub use model::{is_deep, model};
+pub use model::{is_deep, model, model_with_preemptions, unexplored};
+pub use try_lock::{TryLock, TryLockGuard};
 
 /// loom's thread-locals: the threads of a model share one thread of the system.
 #[macro_export]

@@ -16,16 +16,19 @@ pub struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
 
 impl<T> Mutex<T> {
     /// A mutex round `value`.
+    #[track_caller]
     pub fn new(value: T) -> Self {
         Self(loom::sync::Mutex::new(value))
     }
 
     /// Waits for the lock.
+    #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         MutexGuard(Some(self.0.lock().expect("loom never poisons")))
     }
 
     /// The lock, if nobody holds it.
+    #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.0.try_lock().ok().map(|guard| MutexGuard(Some(guard)))
     }
@@ -67,17 +70,20 @@ impl WaitTimeoutResult {
 
 impl Condvar {
     /// A condition variable that nobody waits for.
+    #[track_caller]
     pub fn new() -> Self {
         Self(loom::sync::Condvar::new())
     }
 
     /// Waits to be notified.
+    #[track_caller]
     pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
         let held = guard.0.take().expect("held outside of a wait");
         guard.0 = Some(self.0.wait(held).expect("loom never poisons"));
     }
 
     /// Waits to be notified: there is no clock.
+    #[track_caller]
     pub fn wait_for<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -88,6 +94,7 @@ impl Condvar {
     }
 
     /// Waits to be notified: there is no clock.
+    #[track_caller]
     pub fn wait_until<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -98,11 +105,13 @@ impl Condvar {
     }
 
     /// Ends the wait that has lasted longest.
+    #[track_caller]
     pub fn notify_one(&self) {
         self.0.notify_one();
     }
 
     /// Ends every wait.
+    #[track_caller]
     pub fn notify_all(&self) {
         self.0.notify_all();
     }

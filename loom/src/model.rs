@@ -23,13 +23,24 @@ const BRANCHES: usize = 20_000;
 /// If the model is violated; if `LOOM_MAX_PERMUTATIONS` or `LOOM_MAX_DURATION` is set, with which loom
 /// would stop early and say that all is well.
 pub fn model(body: impl Fn() + Sync + Send + 'static) {
+    model_with_preemptions(PREEMPTIONS, body);
+}
+
+/// As [`model`], with another bound on the preemptions of one execution: a whole runtime takes so many
+/// steps that only few can be tried. `LOOM_MAX_PREEMPTIONS` raises it by as much as it raises the bound
+/// of [`model`].
+///
+/// # Panics
+///
+/// As [`model`].
+pub fn model_with_preemptions(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
     let mut builder = Builder::new();
     assert!(
         builder.max_permutations.is_none() && builder.max_duration.is_none(),
         "a model that is cut short passes without a proof: unset LOOM_MAX_PERMUTATIONS and \
          LOOM_MAX_DURATION, and bound LOOM_MAX_PREEMPTIONS instead"
     );
-    builder.preemption_bound.get_or_insert(PREEMPTIONS);
+    builder.preemption_bound = Some(bound(preemptions, builder.preemption_bound));
     builder.max_branches = builder.max_branches.max(BRANCHES);
     let executions = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&executions);
@@ -43,6 +54,25 @@ pub fn model(body: impl Fn() + Sync + Send + 'static) {
         executions.load(Ordering::Relaxed),
         begun.elapsed().as_secs_f64()
     );
+}
+
+/// The bound of a model that wants `preemptions`, where the environment wants `asked` of every model.
+fn bound(preemptions: usize, asked: Option<usize>) -> usize {
+    let asked = asked.unwrap_or(PREEMPTIONS);
+    match asked.checked_sub(PREEMPTIONS) {
+        Some(more) => preemptions + more,
+        None => preemptions.min(asked),
+    }
+}
+
+/// Runs `body` in one order only: for what is not the subject of a model, such as the building of a
+/// runtime. Other threads of the model may run meanwhile; they, too, are not interleaved anew. Calls
+/// must not be nested.
+pub fn unexplored<R>(body: impl FnOnce() -> R) -> R {
+    loom::stop_exploring();
+    let result = body();
+    loom::explore();
+    result
 }
 
 /// Whether the models are to go further than each change needs: more tasks, more threads.

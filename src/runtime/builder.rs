@@ -4,31 +4,16 @@ use std::fmt;
 use std::io;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use mainspring_executor::{Config, Executor, Hook, PanicAction, PanicHook, TaskPanic};
 
+use super::defaults::{
+    MAX_BLOCKING_THREADS, MAX_STANDBY_WORKERS, MAX_WAITING_OFFLOADS, MONITOR_INTERVAL,
+    THREAD_KEEP_ALIVE, cores,
+};
 use super::environment::Drivers;
 use super::{Runtime, RuntimeFlavor, UnhandledPanic};
-
-/// Blocking jobs at once at most, unless the builder says otherwise.
-const MAX_BLOCKING_THREADS: usize = 512;
-
-/// Places for computing jobs that wait, unless the builder says otherwise: enough that no core of
-/// a large machine runs dry while those who wait for a place are woken.
-const MAX_WAITING_OFFLOADS: usize = 256;
-
-/// Workers that may be added while others are stuck, unless the builder says otherwise. They are
-/// started one by one, and only while every running worker is stuck.
-const MAX_STANDBY_WORKERS: usize = 16;
-
-/// The shortest time between two looks of the monitor, unless the builder says otherwise: a look
-/// costs a few microseconds.
-const MONITOR_INTERVAL: Duration = Duration::from_micros(500);
-
-/// How long a thread of the offload pool waits for its next job.
-const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Builds a [`Runtime`].
 ///
@@ -72,7 +57,7 @@ impl Builder {
             flavor,
             worker_threads: None,
             max_standby_workers: MAX_STANDBY_WORKERS,
-            monitor_interval: Some(MONITOR_INTERVAL),
+            monitor_interval: MONITOR_INTERVAL,
             max_blocking_threads: MAX_BLOCKING_THREADS,
             max_waiting_offloads: MAX_WAITING_OFFLOADS,
             thread_keep_alive: THREAD_KEEP_ALIVE,
@@ -371,7 +356,7 @@ impl Builder {
             "`Builder::start_paused` needs the current-thread flavour: with several workers the \
              clock cannot know when nothing is left to do"
         );
-        let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let cores = cores();
         let workers = self.worker_threads.unwrap_or(cores).get();
         let workers = if single {
             0

@@ -89,16 +89,21 @@ impl executor::Environment for Drivers {
 
     fn before_sleep(&self, seat: usize) {
         self.timer.before_sleep(seat);
+        // Under loom this may be the last worker to sleep: whoever waits in the driver for that looks
+        // again. A paused clock has one worker, which waits there itself.
+        if self.timer.is_frozen() {
+            self.io.unpark();
+        }
     }
 
     fn jobs_ended(&self) {
-        if self.timer.is_paused() {
+        if self.timer.is_frozen() {
             self.io.unpark();
         }
     }
 
     fn turn_after_the_end(&self) {
-        if self.timer.is_paused() {
+        if self.timer.is_frozen() {
             self.timer.advance_to_next();
         }
         self.timer.turn();
@@ -122,29 +127,36 @@ impl MainDriver {
         self.driver.turn(wait).unwrap_or(0)
     }
 
-    /// The wait of a paused clock: it jumps to the next timer when nothing else can happen.
-    fn park_paused(&mut self, quiet: &dyn Fn() -> bool) {
-        if self.wait_for_io(Some(Duration::ZERO)) > 0 || self.timer.turn() > 0 {
-            return;
-        }
-        if quiet() && self.timer.advance_to_next() {
-            return;
+    /// The wait of a paused clock, and of every clock under loom: it jumps to the next timer when
+    /// nothing else can happen.
+    fn park_frozen(&mut self, quiet: &dyn Fn() -> bool) {
+        if quiet() {
+            if self.wait_for_io(Some(Duration::ZERO)) > 0 || self.timer.turn() > 0 {
+                return;
+            }
+            // An unpark that came before that turn was swallowed by it, so whether one has come is
+            // asked again: if so, no wait may follow.
+            if !quiet() || self.timer.advance_to_next() {
+                return;
+            }
         }
         // From here on an outside thread that arms a timer knows that somebody waits.
         let wait = self.timer.prepare_park(None);
         // One that was armed just before is the next to jump to, if nothing else can happen.
         if self.timer.next_deadline().is_none() || !quiet() {
-            // An unpark that has come ends this wait at once; `jobs_ended` brings one.
+            // An unpark that has come ends this wait at once; `jobs_ended` and `before_sleep` bring
+            // one.
             self.wait_for_io(wait);
         }
         self.timer.finish_park();
+        self.timer.turn();
     }
 }
 
 impl executor::Driver for MainDriver {
     fn park(&mut self, quiet: &dyn Fn() -> bool) {
-        if self.timer.is_paused() {
-            return self.park_paused(quiet);
+        if self.timer.is_frozen() {
+            return self.park_frozen(quiet);
         }
         let wait = self.timer.prepare_park(None);
         self.wait_for_io(wait);

@@ -130,6 +130,13 @@ impl Handle {
         RuntimeMetrics::new(self.executor.clone())
     }
 
+    /// Moves a clock that stands still to the next timer. False if there is none.
+    #[cfg(feature = "time")]
+    pub(crate) fn advance_to_next(&self) -> bool {
+        self.drivers()
+            .is_some_and(|drivers| drivers.timer.advance_to_next())
+    }
+
     fn drivers(&self) -> Option<&Drivers> {
         Drivers::of(&self.executor)
     }

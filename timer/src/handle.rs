@@ -222,6 +222,12 @@ impl Handle {
         self.shared.clock().is_paused()
     }
 
+    /// Whether the clock stands still until it is told to move: while it is paused, and always under
+    /// loom.
+    pub fn is_frozen(&self) -> bool {
+        self.shared.clock().is_frozen()
+    }
+
     /// Moves a paused clock to the next deadline and wakes what is due then. False if there is no
     /// timer, or the clock is not paused. (Under loom the clock stands still even when it is not
     /// paused, and a model calls this where a wait would end by itself.)

@@ -19,7 +19,7 @@ use crate::block_on::block_on;
 use crate::context;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
-use crate::sync::thread;
+use crate::sync::{thread, time};
 use crate::task::{Id, TaskCounts};
 use crate::unwind::contain;
 
@@ -68,7 +68,7 @@ impl Scheduler {
         asker: Asker,
     ) -> ShutdownReport {
         // A grace beyond the clock's range has no end.
-        let until = Instant::now().checked_add(grace);
+        let until = time::now().checked_add(grace);
         let before = self.tasks.counts();
         self.begin_draining();
         self.serve_until_quiet(until, asker);
@@ -159,7 +159,7 @@ impl Scheduler {
             self.inside(|| self.cut_off(&mut more));
         } else {
             // Destructors are not bounded in time: they are for the workers, as they leave.
-            let left = Instant::now().checked_add(WORKERS_LEAVE);
+            let left = time::now().checked_add(WORKERS_LEAVE);
             look(left, || self.is_alone(asker));
             if !self.is_alone(asker) {
                 self.drain_in_background();
@@ -214,7 +214,7 @@ struct Patience {
 
 impl Patience {
     fn new(left: usize) -> Self {
-        let now = Instant::now();
+        let now = time::now();
         let drops = LAST_DROP.saturating_mul(u32::try_from(left).unwrap_or(u32::MAX));
         Self {
             left,
@@ -227,7 +227,7 @@ impl Patience {
     fn lasts(&mut self, left: usize) -> bool {
         if left < self.left {
             self.left = left;
-            self.until = Instant::now().checked_add(LAST_POLLS).min(self.limit);
+            self.until = time::now().checked_add(LAST_POLLS).min(self.limit);
         }
         is_before(self.until)
     }
@@ -244,7 +244,7 @@ fn serve(block_on: impl FnOnce()) {
 fn look(until: Option<Instant>, mut is_done: impl FnMut() -> bool) {
     let mut pause = FIRST_LOOK;
     while !is_done() && is_before(until) {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let left = until.map(|until| until.saturating_duration_since(time::now()));
         thread::sleep(left.map_or(pause, |left| left.min(pause)));
         pause = (pause * 2).min(LAST_LOOK);
     }

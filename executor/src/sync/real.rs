@@ -1,6 +1,8 @@
 //! The facade of a normal build.
 
-pub(crate) use super::locks::{Condvar, Mutex, MutexGuard};
+pub(crate) use super::locks::{Condvar, Mutex};
+/// A mutex that is only ever tried. Under loom a mutex's `try_lock` may wait, and this may not.
+pub(crate) use super::locks::{Mutex as TryLock, MutexGuard as TryLockGuard};
 pub(crate) use std::hint::spin_loop;
 pub(crate) use std::panic::catch_unwind;
 
@@ -12,6 +14,15 @@ pub(crate) mod atomic {
 
 pub(crate) mod thread {
     pub(crate) use std::thread::{Builder, sleep, yield_now};
+}
+
+pub(crate) mod time {
+    use std::time::Instant;
+
+    /// The time by which the end of a runtime measures its grace.
+    pub(crate) fn now() -> Instant {
+        Instant::now()
+    }
 }
 
 /// Thread-locals whose initial value is a constant and which have no destructor, so that an

@@ -1,12 +1,14 @@
 //! The models, one file a protocol.
 #![cfg(mainspring_loom)]
 
+mod duplex;
 mod join_set;
 mod local_set;
 mod monitor;
 mod mutants;
 mod offload;
 mod park;
+mod runtime;
 mod shutdown;
 mod sleep;
 mod slot;

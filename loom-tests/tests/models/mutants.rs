@@ -6,6 +6,7 @@ use mainspring_loom_tests::{Mutant, kill_all};
 const MUTANTS: &[&[Mutant]] = &[
     crate::join_set::MUTANTS,
     crate::local_set::MUTANTS,
+    crate::runtime::MUTANTS,
     crate::sleep::MUTANTS,
     crate::slot::MUTANTS,
     crate::task::MUTANTS,

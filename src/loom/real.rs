@@ -1,0 +1,95 @@
+//! The names of a normal build: `std`'s own.
+
+/// Locks, channels, atomics and shared ownership, as far as a model has them, too.
+pub mod sync {
+    #[doc(no_inline)]
+    pub use std::sync::{
+        Arc, Condvar, LockResult, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        TryLockResult,
+    };
+
+    /// Atomics and fences.
+    pub mod atomic {
+        #[doc(no_inline)]
+        pub use std::sync::atomic::{
+            AtomicBool, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16,
+            AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        };
+    }
+
+    /// Channels between threads.
+    pub mod mpsc {
+        #[doc(no_inline)]
+        pub use std::sync::mpsc::{Receiver, Sender, channel};
+    }
+}
+
+/// Threads, as far as a model has them, too.
+pub mod thread {
+    #[doc(no_inline)]
+    pub use std::thread::{Builder, JoinHandle, current, spawn, yield_now};
+}
+
+/// What a loop says that waits for another thread; in a model it lets that one run.
+pub mod hint {
+    #[doc(no_inline)]
+    pub use std::hint::spin_loop;
+}
+
+/// Interior mutability.
+pub mod cell {
+    #[doc(no_inline)]
+    pub use std::cell::Cell;
+
+    /// `std::cell::UnsafeCell`, entered by closures: in a model, two accesses that nothing orders fail
+    /// it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mainspring::loom::cell::UnsafeCell;
+    ///
+    /// mainspring::loom::model(|| {
+    ///     let cell = UnsafeCell::new(1);
+    ///     // SAFETY: nobody else has the cell.
+    ///     cell.with_mut(|value| unsafe { *value += 1 });
+    ///     // SAFETY: nobody else has the cell.
+    ///     assert_eq!(cell.with(|value| unsafe { *value }), 2);
+    /// });
+    /// ```
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// A cell with `value` in it.
+        #[inline]
+        pub fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Lends the value for reading.
+        #[inline]
+        pub fn with<R>(&self, body: impl FnOnce(*const T) -> R) -> R {
+            body(self.0.get())
+        }
+
+        /// Lends the value for writing.
+        #[inline]
+        pub fn with_mut<R>(&self, body: impl FnOnce(*mut T) -> R) -> R {
+            body(self.0.get())
+        }
+    }
+}
+
+pub(super) fn model(body: impl Fn()) {
+    body();
+}
+
+pub(super) fn model_with_preemptions(_: usize, body: impl Fn()) {
+    body();
+}
+
+pub(super) fn unexplored<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
