@@ -11,6 +11,7 @@ mod locks;
 mod model;
 pub mod mutant;
 mod try_lock;
+pub mod variant;
 
 pub use cell::UnsafeCell;
 pub use locks::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};

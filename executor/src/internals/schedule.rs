@@ -31,6 +31,10 @@ impl Idle {
         self.0.notify().map(Parker)
     }
 
+    pub fn claim_for_rescue(&self) -> Option<Parker> {
+        self.0.claim_for_rescue().map(Parker)
+    }
+
     pub fn begin_search(&self) -> bool {
         self.0.begin_search()
     }

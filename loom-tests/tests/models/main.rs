@@ -1,6 +1,7 @@
 //! The models, one file a protocol.
 #![cfg(mainspring_loom)]
 
+mod bare;
 mod duplex;
 mod join_set;
 mod local_set;
@@ -18,3 +19,4 @@ mod task;
 mod task_list;
 mod task_state;
 mod timer;
+mod worker;

@@ -6,11 +6,11 @@ use mainspring_loom_tests::{Mutant, kill_all};
 const MUTANTS: &[&[Mutant]] = &[
     crate::join_set::MUTANTS,
     crate::local_set::MUTANTS,
-    crate::runtime::MUTANTS,
     crate::sleep::MUTANTS,
     crate::slot::MUTANTS,
     crate::task::MUTANTS,
     crate::task_list::MUTANTS,
+    crate::worker::MUTANTS,
 ];
 
 /// `cargo loom-mutants`: each model passes as it is, each mutant is caught, and each switch in the
