@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::park::Parker;
+use crate::handle::Handle;
 use crate::hooks::Hooks;
 use crate::idle;
 use crate::monitor;
@@ -50,6 +51,11 @@ impl Idle {
     pub fn wake_self(&self, seat: usize, searching: bool) -> bool {
         self.0.wake_self(seat, searching)
     }
+}
+
+/// How many workers of a runtime sleep, or are about to.
+pub fn sleeping_workers(handle: &Handle) -> usize {
+    handle.scheduler().idle.sleeping_seats().0.len()
 }
 
 /// A worker's queue.

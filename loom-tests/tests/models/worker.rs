@@ -6,6 +6,8 @@
 
 use loom::future::block_on;
 use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+use mainspring_executor::internals::schedule::sleeping_workers;
 use mainspring_executor::{Handle, spawn};
 use mainspring_loom::{model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
@@ -28,11 +30,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "worker: the last searcher wakes nobody (I2)",
-        model: "worker::a_worker_that_finds_one_of_two_tasks_wakes_the_other_worker",
+        model: "worker::a_worker_that_is_woken_wakes_the_next",
     },
     Mutant {
         name: "worker: a batch steal wakes nobody (I4)",
-        model: "worker::a_worker_that_finds_one_of_two_tasks_wakes_the_other_worker",
+        model: "worker::a_task_that_came_along_in_a_batch_is_for_the_other_worker",
     },
 ];
 
@@ -54,10 +56,26 @@ impl Event {
     }
 }
 
-/// Runs `body` beside the workers of an executor, with so many preemptions in one execution.
+/// Runs `body` beside the workers of an executor, with so many preemptions in one execution. The
+/// workers have just begun.
 fn with_workers(workers: usize, preemptions: usize, body: fn(&Handle)) {
     model_with_preemptions(preemptions, move || {
         let executor = unexplored(|| executor(workers));
+        body(executor.handle());
+        unexplored(|| drop(executor));
+    });
+}
+
+/// The same; the workers sleep.
+fn with_sleeping_workers(workers: usize, preemptions: usize, body: fn(&Handle)) {
+    model_with_preemptions(preemptions, move || {
+        let executor = unexplored(|| {
+            let executor = executor(workers);
+            while sleeping_workers(executor.handle()) < workers {
+                thread::yield_now();
+            }
+            executor
+        });
         body(executor.handle());
         unexplored(|| drop(executor));
     });
@@ -96,17 +114,39 @@ fn a_displaced_task_is_for_the_other_worker() {
     });
 }
 
-/// Two tasks from outside that wait for one another ∥ two workers: one that takes both, or that finds
-/// one while the other's push relied on its search, wakes the other worker.
+/// Two tasks that wait for one another come from outside, while two workers sleep: the second push
+/// relies on the worker that the first one has woken, and that one wakes the other.
 #[test]
-fn a_worker_that_finds_one_of_two_tasks_wakes_the_other_worker() {
+fn a_worker_that_is_woken_wakes_the_next() {
+    with_sleeping_workers(2, 1, two_that_meet);
+}
+
+fn two_that_meet(handle: &Handle) {
+    let events = [Event::default(), Event::default()];
+    let tasks = [0, 1].map(|own| {
+        let events = events.clone();
+        handle.spawn(async move {
+            events[own].happen();
+            events[1 - own].wait();
+        })
+    });
+    tasks.map(|task| block_on(task).unwrap());
+}
+
+/// The same ∥ two workers that look for work, or are about to sleep, and a third task. A worker that
+/// takes two of them at once has the second in nobody's queue for a moment, in which the other worker
+/// may look and go to sleep.
+#[test]
+fn a_task_that_came_along_in_a_batch_is_for_the_other_worker() {
     with_workers(2, 1, |handle| {
         let events = [Event::default(), Event::default()];
-        let tasks = [0, 1].map(|own| {
+        let tasks = [0, 1, 2].map(|own| {
             let events = events.clone();
             handle.spawn(async move {
-                events[own].happen();
-                events[1 - own].wait();
+                if own < 2 {
+                    events[own].happen();
+                    events[1 - own].wait();
+                }
             })
         });
         tasks.map(|task| block_on(task).unwrap());
