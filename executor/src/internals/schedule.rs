@@ -123,6 +123,23 @@ impl Default for Monitor {
     }
 }
 
+/// What the monitor does at each look.
+pub struct Watch(monitor::Watch);
+
+impl Watch {
+    pub fn new(handle: &Handle) -> Self {
+        Self(monitor::Watch::new(handle.scheduler()))
+    }
+
+    pub fn look(&mut self, handle: &Handle) {
+        self.0.look(handle.scheduler());
+    }
+
+    pub fn rescue(&mut self, handle: &Handle) {
+        self.0.rescue(handle);
+    }
+}
+
 /// The core of a seat.
 pub struct Core(CoreBox);
 
@@ -161,8 +178,9 @@ impl Standby {
         self.0.begin_wait().map(Mailbox)
     }
 
-    pub fn give_up(&self, mailbox: &Mailbox) -> bool {
-        self.0.give_up(&mailbox.0)
+    /// Waits for no time at all.
+    pub fn wait(&self) -> Option<Core> {
+        self.0.wait().map(Core)
     }
 
     pub fn close(&self) {

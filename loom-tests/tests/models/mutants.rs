@@ -6,8 +6,10 @@ use mainspring_loom_tests::{Mutant, kill_all};
 const MUTANTS: &[&[Mutant]] = &[
     crate::join_set::MUTANTS,
     crate::local_set::MUTANTS,
+    crate::monitor::MUTANTS,
     crate::sleep::MUTANTS,
     crate::slot::MUTANTS,
+    crate::standby::MUTANTS,
     crate::task::MUTANTS,
     crate::task_list::MUTANTS,
     crate::worker::MUTANTS,

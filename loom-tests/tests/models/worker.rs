@@ -5,14 +5,14 @@
 //! which would find it in the end.
 
 use loom::future::block_on;
-use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use mainspring_executor::internals::schedule::sleeping_workers;
-use mainspring_executor::{Handle, spawn};
+use mainspring_executor::{Handle, block_in_place, spawn};
 use mainspring_loom::{model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
 
 use crate::bare::executor;
+use crate::support::Event;
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -38,24 +38,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// Something that one task does and another one waits for, blocking its thread.
-#[derive(Clone, Default)]
-struct Event(Arc<(Mutex<bool>, Condvar)>);
-
-impl Event {
-    fn happen(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_all();
-    }
-
-    fn wait(&self) {
-        let mut happened = self.0.0.lock().unwrap();
-        while !*happened {
-            happened = self.0.1.wait(happened).unwrap();
-        }
-    }
-}
-
 /// Runs `body` beside the workers of an executor, with so many preemptions in one execution. The
 /// workers have just begun.
 fn with_workers(workers: usize, preemptions: usize, body: fn(&Handle)) {
@@ -67,7 +49,7 @@ fn with_workers(workers: usize, preemptions: usize, body: fn(&Handle)) {
 }
 
 /// The same; the workers sleep.
-fn with_sleeping_workers(workers: usize, preemptions: usize, body: fn(&Handle)) {
+pub(crate) fn with_sleeping_workers(workers: usize, preemptions: usize, body: fn(&Handle)) {
     model_with_preemptions(preemptions, move || {
         let executor = unexplored(|| {
             let executor = executor(workers);
@@ -95,6 +77,20 @@ fn a_task_that_block_on_leaves_behind_is_run() {
     with_workers(1, 2, |handle| {
         let task = handle.block_on(async { spawn(async { 7 }) });
         assert_eq!(block_on(task).unwrap(), 7);
+    });
+}
+
+/// A worker's thread that blocks is replaced: the task in its slot is run.
+#[test]
+fn a_worker_that_blocks_is_replaced() {
+    with_workers(1, 2, |handle| {
+        let task = handle.spawn(async {
+            let event = Event::default();
+            let happens = event.clone();
+            drop(spawn(async move { happens.happen() }));
+            block_in_place(|| event.wait());
+        });
+        block_on(task).unwrap();
     });
 }
 
