@@ -7,6 +7,7 @@ const MUTANTS: &[&[Mutant]] = &[
     crate::join_set::MUTANTS,
     crate::local_set::MUTANTS,
     crate::monitor::MUTANTS,
+    crate::offload::MUTANTS,
     crate::sleep::MUTANTS,
     crate::slot::MUTANTS,
     crate::standby::MUTANTS,
