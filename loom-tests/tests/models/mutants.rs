@@ -13,6 +13,7 @@ const MUTANTS: &[&[Mutant]] = &[
     crate::standby::MUTANTS,
     crate::task::MUTANTS,
     crate::task_list::MUTANTS,
+    crate::timer::MUTANTS,
     crate::worker::MUTANTS,
 ];
 
