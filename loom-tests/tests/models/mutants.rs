@@ -8,6 +8,7 @@ const MUTANTS: &[&[Mutant]] = &[
     crate::local_set::MUTANTS,
     crate::monitor::MUTANTS,
     crate::offload::MUTANTS,
+    crate::readiness::MUTANTS,
     crate::sleep::MUTANTS,
     crate::slot::MUTANTS,
     crate::standby::MUTANTS,
