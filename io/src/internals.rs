@@ -2,7 +2,6 @@
 //!
 //! Each type wraps one that the crate uses and forwards to it; no logic lives here.
 #![expect(missing_debug_implementations, reason = "used by models only")]
-#![expect(missing_docs, reason = "used by models only")]
 
 use std::future::Future;
 use std::io;

@@ -114,7 +114,7 @@ impl TaskList {
         self.0.snapshot().iter().for_each(AbortHandle::abort);
     }
 
-    pub fn len(&self) -> usize {
+    pub fn alive(&self) -> usize {
         self.0.len()
     }
 }

@@ -9,7 +9,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 
 use super::Steal;
 use crate::sync::Mutex;
@@ -60,7 +59,7 @@ impl<T> Shared<T> {
         let mut items = match self.items.try_lock() {
             Some(items) => items,
             // Ordering: Relaxed; loom runs one thread at a time.
-            None if !self.retried.swap(true, Relaxed) => return Steal::Retry,
+            None if !self.retried.swap(true, Ordering::Relaxed) => return Steal::Retry,
             None => self.items.lock(),
         };
         let count = items.len().div_ceil(2).min(most);

@@ -1,6 +1,6 @@
 //! The facade under loom: the same names, made of loom's types.
 
-pub(crate) use mainspring_loom::{Condvar, Mutex, MutexGuard};
+pub(crate) use mainspring_loom::{Condvar, Mutex};
 pub(crate) use mainspring_loom::{const_thread_local, mutant, order};
 
 pub(crate) mod atomic {

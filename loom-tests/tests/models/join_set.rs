@@ -49,7 +49,9 @@ fn each_output_is_given_once_and_its_end_wakes_whoever_waits() {
             sum += *output.expect("nobody aborts it");
         }
         assert_eq!(sum, 3);
-        workers.map(|worker| worker.join().unwrap());
+        workers
+            .into_iter()
+            .for_each(|worker| worker.join().unwrap());
     });
 }
 

@@ -14,6 +14,7 @@ const MUTANTS: &[&[Mutant]] = &[
     crate::standby::MUTANTS,
     crate::task::MUTANTS,
     crate::task_list::MUTANTS,
+    crate::task_state::MUTANTS,
     crate::timer::MUTANTS,
     crate::worker::MUTANTS,
 ];

@@ -39,6 +39,6 @@ fn no_task_comes_in_behind_whoever_ends_them_all() {
         queue.run();
         spawner.join().unwrap();
         queue.run();
-        assert_eq!(list.len(), 0, "a task came in behind the end");
+        assert_eq!(list.alive(), 0, "a task came in behind the end");
     });
 }

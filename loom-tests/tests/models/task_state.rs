@@ -1,10 +1,48 @@
-//! The task state word: `executor/src/task/state.rs`.
+//! The task state word by itself: `executor/src/task/state.rs`. What `task.rs` shows of whole tasks, whose
+//! handles look at the word before they change it: loom passes some executions over then.
+#![expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "loom checks each access to a cell"
+)]
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
 use mainspring_executor::internals::task::{Begin, Completed, EndPending, State};
 use mainspring_loom::model;
+use mainspring_loom_tests::Mutant;
+
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "task: wake",
+        model: "task_state::a_wake_is_never_lost_and_never_doubled",
+    },
+    Mutant {
+        name: "task: begin",
+        model: "task_state::a_wake_is_never_lost_and_never_doubled",
+    },
+    Mutant {
+        name: "task: complete (no Release)",
+        model: "task_state::the_output_has_one_owner",
+    },
+    Mutant {
+        name: "task: complete (no Acquire)",
+        model: "task_state::the_output_has_one_owner",
+    },
+    Mutant {
+        name: "task: set the joiner's waker (no Release)",
+        model: "task_state::the_output_has_one_owner",
+    },
+    Mutant {
+        name: "task: set the joiner's waker (no Acquire)",
+        model: "task_state::the_output_has_one_owner",
+    },
+    Mutant {
+        name: "task: the handle goes",
+        model: "task_state::the_output_has_one_owner",
+    },
+];
 
 /// A task whose future looks at two flags, and a queue that counts entries.
 struct Task {

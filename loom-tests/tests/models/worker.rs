@@ -75,8 +75,9 @@ fn a_task_from_outside_is_not_slept_over() {
 #[test]
 fn a_task_that_block_on_leaves_behind_is_run() {
     with_workers(1, 2, |handle| {
-        let task = handle.block_on(async { spawn(async { 7 }) });
-        assert_eq!(block_on(task).unwrap(), 7);
+        let mut task = None;
+        handle.block_on(async { task = Some(spawn(async { 7 })) });
+        assert_eq!(block_on(task.expect("it was spawned")).unwrap(), 7);
     });
 }
 
@@ -126,7 +127,7 @@ fn two_that_meet(handle: &Handle) {
             events[1 - own].wait();
         })
     });
-    tasks.map(|task| block_on(task).unwrap());
+    tasks.into_iter().for_each(|task| block_on(task).unwrap());
 }
 
 /// The same ∥ two workers that look for work, or are about to sleep, and a third task. A worker that
@@ -145,6 +146,6 @@ fn a_task_that_came_along_in_a_batch_is_for_the_other_worker() {
                 }
             })
         });
-        tasks.map(|task| block_on(task).unwrap());
+        tasks.into_iter().for_each(|task| block_on(task).unwrap());
     });
 }
