@@ -55,6 +55,7 @@ mod names;
 #[path = "loom/real.rs"]
 mod names;
 
+pub(crate) use names::mutant;
 pub use names::{cell, hint, sync, thread};
 
 /// Spawning and joining tasks: [`crate::task`].

@@ -18,7 +18,7 @@ const OF_THE_RUNTIME: [&str; 8] = [
 
 /// Our packages, and which of them each may depend on. Only what runs or builds counts, not what
 /// its tests use.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("mainspring-macros", &[]),
     ("mainspring-timer", &[]),
     ("mainspring-executor", &[]),
@@ -32,8 +32,11 @@ const ARROWS: [(&str, &[&str]); 7] = [
             "mainspring-macros",
         ],
     ),
-    // These two may know everybody, and nobody may know them.
+    // In builds under loom alone does anybody know it.
+    ("mainspring-loom", &[]),
+    // These may know everybody, and nobody may know them.
     ("mainspring-benches", EVERYBODY),
+    ("mainspring-downstream", EVERYBODY),
     ("mainspring-loom-tests", EVERYBODY),
 ];
 
@@ -172,10 +175,32 @@ fn the_arrows_between_our_crates_point_one_way() {
 fn not_even_the_tests_of_our_crates_depend_on_benches_or_models() {
     let tree = tree("--workspace --depth 1 --prefix depth --no-dedupe");
     for (package, on) in arrows_in(&tree) {
-        for unwanted in ["mainspring-benches", "mainspring-loom-tests"] {
+        for unwanted in [
+            "mainspring-benches",
+            "mainspring-downstream",
+            "mainspring-loom-tests",
+        ] {
             assert!(!on.contains(unwanted), "{package} depends on {unwanted}");
         }
     }
+}
+
+#[test]
+fn a_normal_build_has_nothing_of_loom() {
+    let ours = "-p mainspring -p mainspring-executor -p mainspring-io -p mainspring-timer";
+    let choice = format!("{ours} --all-features --prefix none -e normal,build");
+    let found = packages_of_loom(&tree(&choice));
+    assert!(found.is_empty(), "{found:?}");
+    // In a build under loom they are there: so the tree was not misread.
+    let found = packages_of_loom(&tree(&format!("{choice} --target all")));
+    assert_eq!(found, BTreeSet::from(["loom".into(), "mainspring-loom".into()]));
+}
+
+/// Those in the output of `cargo tree --prefix none`.
+fn packages_of_loom(tree: &str) -> BTreeSet<String> {
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    let of_loom = names.filter(|name| ["loom", "mainspring-loom"].contains(name));
+    of_loom.map(str::to_owned).collect()
 }
 
 #[test]

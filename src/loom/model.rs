@@ -1,5 +1,6 @@
 //! The names of a build under loom: loom's.
 
+pub(crate) use mainspring_loom::mutant;
 pub(super) use mainspring_loom::{model, model_with_preemptions, unexplored};
 
 /// Locks, channels, atomics and shared ownership.

@@ -82,6 +82,14 @@ pub mod cell {
     }
 }
 
+/// Whether a mutant is run (see the crate `mainspring-loom`): never, in a normal build.
+macro_rules! mutant {
+    ($name:literal) => {
+        false
+    };
+}
+pub(crate) use mutant;
+
 pub(super) fn model(body: impl Fn()) {
     body();
 }

@@ -19,6 +19,27 @@ use mainspring::loom::time::{Duration, Instant, fire_next, sleep, timeout};
 use mainspring::runtime::{Builder, Runtime};
 use mainspring::task::{spawn_blocking, yield_now};
 use mainspring_loom::{model_with_preemptions, unexplored};
+use mainspring_loom_tests::Mutant;
+
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "clock: no second look after the turn",
+        model: "runtime::a_wake_from_outside_reaches_block_on",
+    },
+    Mutant {
+        name: "clock: the last job does not ring",
+        model: "runtime::a_sleep_ends_after_a_blocking_job",
+    },
+    Mutant {
+        name: "clock: the last sleeper does not ring",
+        model: "runtime::a_sleep_ends_when_all_workers_sleep",
+    },
+    Mutant {
+        name: "clock: no look at the timers after the announcement",
+        model: "runtime::a_sleep_of_a_thread_outside_ends",
+    },
+];
 
 /// A runtime whose end is part of the model.
 fn runtime(workers: usize) -> Runtime {
@@ -60,6 +81,13 @@ impl Flag {
         Poll::Pending
     }
 
+    /// Returns when somebody waits.
+    fn until_awaited(&self) {
+        while self.0.lock().unwrap().1.is_none() {
+            thread::yield_now();
+        }
+    }
+
     async fn wait(&self) {
         poll_fn(|cx| self.poll(cx)).await;
     }
@@ -68,7 +96,7 @@ impl Flag {
 /// `block_on` ∥ the task that it has spawned, on a worker: the task is run, and its output seen.
 #[test]
 fn a_spawned_task_is_joined() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let output = run(1, async { mainspring::spawn(async { 7 }).await.unwrap() });
         assert_eq!(output, 7);
     });
@@ -78,7 +106,7 @@ fn a_spawned_task_is_joined() {
 /// that takes both, or that has not looked yet when the second one comes.
 #[test]
 fn two_workers_run_two_tasks() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(0, || {
         let runtime = runtime(2);
         let tasks = [1, 2].map(|number| runtime.spawn(async move { number }));
         let sum: u32 = tasks.into_iter().map(|task| block_on(task).unwrap()).sum();
@@ -87,16 +115,38 @@ fn two_workers_run_two_tasks() {
     });
 }
 
-/// A task waits ∥ a task on the other worker wakes it: the wake is not lost on its way from one worker
-/// to the other.
+/// A task waits, and the workers go to sleep ∥ a task that another thread spawns wakes it: the wake is
+/// not lost on its way from one worker to the other.
 #[test]
 fn a_wake_reaches_a_task_of_the_other_worker() {
     model_with_preemptions(1, || {
         let runtime = runtime(2);
         let flag = Arc::new(Flag::default());
-        let (set, waited) = (flag.clone(), flag);
-        let waiter = runtime.spawn(async move { waited.wait().await });
+        let (set, waited) = (flag.clone(), flag.clone());
+        let waiter = unexplored(|| {
+            let waiter = runtime.spawn(async move { waited.wait().await });
+            flag.until_awaited();
+            waiter
+        });
         drop(runtime.spawn(async move { set.set() }));
+        block_on(waiter).unwrap();
+        unexplored(|| drop(runtime));
+    });
+}
+
+/// A task waits, and the workers go to sleep ∥ a thread outside the runtime wakes it.
+#[test]
+fn a_wake_from_outside_reaches_a_task() {
+    model_with_preemptions(1, || {
+        let runtime = runtime(2);
+        let flag = Arc::new(Flag::default());
+        let waited = flag.clone();
+        let waiter = unexplored(|| {
+            let waiter = runtime.spawn(async move { waited.wait().await });
+            flag.until_awaited();
+            waiter
+        });
+        flag.set();
         block_on(waiter).unwrap();
         unexplored(|| drop(runtime));
     });
@@ -136,10 +186,29 @@ fn a_wake_from_outside_is_not_lost_while_the_clock_moves() {
     });
 }
 
+/// A thread outside the runtime arms a timer of it, while the thread in `block_on` goes to sleep in the
+/// driver: the clock moves for that timer, too.
+#[test]
+fn a_sleep_of_a_thread_outside_ends() {
+    model_with_preemptions(2, || {
+        let runtime = single();
+        let flag = Arc::new(Flag::default());
+        let (set, handle) = (flag.clone(), runtime.handle().clone());
+        let outside = thread::spawn(move || {
+            let _entered = handle.enter();
+            block_on(sleep(Duration::from_secs(1)));
+            set.set();
+        });
+        runtime.block_on(async move { flag.wait().await });
+        outside.join().unwrap();
+        unexplored(|| drop(runtime));
+    });
+}
+
 /// A blocking job ∥ the task that awaits it: the job is run, and its output seen.
 #[test]
 fn a_blocking_job_is_joined() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let output = run(1, async { spawn_blocking(|| 7).await.unwrap() });
         assert_eq!(output, 7);
     });
@@ -148,7 +217,7 @@ fn a_blocking_job_is_joined() {
 /// Two tasks that yield to one another both end.
 #[test]
 fn tasks_that_yield_are_run_again() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         run(1, async {
             let other = mainspring::spawn(async { yield_now().await });
             yield_now().await;
@@ -157,17 +226,18 @@ fn tasks_that_yield_are_run_again() {
     });
 }
 
-/// The clock moves when the worker and `block_on` sleep, whichever of them is in the driver: a task's
-/// `sleep` ends, and not early.
+/// The clock moves when the worker and `block_on` sleep, whichever of them is in the driver: the `sleep`
+/// of either ends, and not early.
 #[test]
 fn a_sleep_ends_when_all_workers_sleep() {
     model_with_preemptions(1, || {
         run(1, async {
             let begun = Instant::now();
+            sleep(Duration::from_secs(60)).await;
             mainspring::spawn(sleep(Duration::from_secs(3600)))
                 .await
                 .unwrap();
-            assert_eq!(begun.elapsed(), Duration::from_secs(3600));
+            assert_eq!(begun.elapsed(), Duration::from_secs(3660));
         });
     });
 }
@@ -236,7 +306,7 @@ impl Future for Counted {
 /// and the task's future has been dropped once by then.
 #[test]
 fn a_drop_ends_the_tasks_that_are_alive() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(1);
         let drops = Arc::new(AtomicUsize::new(0));
         let task = runtime.spawn(Counted(drops.clone()));
@@ -250,7 +320,7 @@ fn a_drop_ends_the_tasks_that_are_alive() {
 /// report counts it.
 #[test]
 fn a_shutdown_leaves_a_task_its_grace() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(1);
         let signal = runtime.handle().shutdown_signal();
         let drained = Arc::new(AtomicBool::new(false));
@@ -269,7 +339,7 @@ fn a_shutdown_leaves_a_task_its_grace() {
 /// whichever comes first.
 #[test]
 fn a_spawn_races_with_the_end() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(1);
         let drops = Arc::new(AtomicUsize::new(0));
         let (handle, counted) = (runtime.handle().clone(), Counted(drops.clone()));
