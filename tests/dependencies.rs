@@ -1,6 +1,7 @@
 //! Which of our crates knows which, and that tokio's own runtime is in none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -188,19 +189,33 @@ fn not_even_the_tests_of_our_crates_depend_on_benches_or_models() {
 #[test]
 fn a_normal_build_has_nothing_of_loom() {
     let ours = "-p mainspring -p mainspring-executor -p mainspring-io -p mainspring-timer";
-    let choice = format!("{ours} --all-features --prefix none -e normal,build");
-    let found = packages_of_loom(&tree(&choice));
-    assert!(found.is_empty(), "{found:?}");
-    // In a build under loom they are there: so the tree was not misread.
-    let found = packages_of_loom(&tree(&format!("{choice} --target all")));
-    assert_eq!(found, BTreeSet::from(["loom".into(), "mainspring-loom".into()]));
-}
-
-/// Those in the output of `cargo tree --prefix none`.
-fn packages_of_loom(tree: &str) -> BTreeSet<String> {
-    let names = tree.lines().filter_map(|line| line.split(' ').next());
-    let of_loom = names.filter(|name| ["loom", "mainspring-loom"].contains(name));
-    of_loom.map(str::to_owned).collect()
+    let tree = tree(&format!(
+        "{ours} --all-features --prefix none -e normal,build"
+    ));
+    let names: BTreeSet<_> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    for unwanted in ["loom", "mainspring-loom", "generator", "tracing-subscriber"] {
+        assert!(!names.contains(unwanted), "{unwanted} is in the tree");
+    }
+    assert!(
+        names.contains("crossbeam-deque"),
+        "the tree was misread: {tree}"
+    );
+    // They have these names in the manifests: in builds under loom they are there.
+    for manifest in [
+        "Cargo.toml",
+        "executor/Cargo.toml",
+        "io/Cargo.toml",
+        "timer/Cargo.toml",
+    ] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest));
+        let text = text.expect("it is there");
+        let section = "[target.'cfg(mainspring_loom)'.dependencies]\nloom.workspace = true\n\
+                       mainspring-loom.workspace = true\n";
+        assert!(text.contains(section), "{manifest}");
+    }
 }
 
 #[test]

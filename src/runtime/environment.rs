@@ -139,7 +139,8 @@ impl MainDriver {
             // An unpark that came before that turn was swallowed by it, so whether one has come is
             // asked again: if so, no wait may follow.
             if (!quiet() && !mutant!("clock: no second look after the turn"))
-                || self.timer.advance_to_next() {
+                || self.timer.advance_to_next()
+            {
                 return;
             }
         }

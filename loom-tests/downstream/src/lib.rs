@@ -84,12 +84,18 @@ impl<T> Receiver<T> {
 }
 
 impl<T> Channel<T> {
-    fn poll_send(&self, cx: &mut Context<'_>, item: &mut Option<T>) -> Poll<Result<(), Refused<T>>> {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        item: &mut Option<T>,
+    ) -> Poll<Result<(), Refused<T>>> {
         // The waker first: whoever makes room after the look finds it.
         *lock(&self.sender) = Some(cx.waker().clone());
         // Ordering: Acquire; pairs with the Release of `close`.
         if self.is_closed.load(Ordering::Acquire) {
-            return item.take().map_or(Poll::Pending, |item| Poll::Ready(Err(Refused(item))));
+            return item
+                .take()
+                .map_or(Poll::Pending, |item| Poll::Ready(Err(Refused(item))));
         }
         let mut items = lock(&self.items);
         if items.len() == self.capacity {
