@@ -7,6 +7,7 @@
 //! lies between them.
 
 use std::future::{Future, poll_fn};
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -29,6 +30,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clock: the last job does not ring",
+        model: "runtime::a_sleep_ends_after_a_blocking_job",
+    },
+    Mutant {
+        name: "clock: moves while a worker is awake",
+        model: "runtime::a_sleep_ends_after_a_task",
+    },
+    Mutant {
+        name: "clock: moves while a job runs",
         model: "runtime::a_sleep_ends_after_a_blocking_job",
     },
     Mutant {
@@ -242,6 +251,23 @@ fn a_sleep_ends_when_all_workers_sleep() {
     });
 }
 
+/// The clock does not move while a worker has work: a `sleep` in `block_on` ends after the task that was
+/// spawned before it.
+#[test]
+fn a_sleep_ends_after_a_task() {
+    model_with_preemptions(2, || {
+        let over = Arc::new(AtomicBool::new(false));
+        let (task, seen) = (over.clone(), over);
+        run(1, async move {
+            drop(mainspring::spawn(async move {
+                task.store(true, Ordering::Release);
+            }));
+            sleep(Duration::from_secs(1)).await;
+            assert!(seen.load(Ordering::Acquire), "the task was under way");
+        });
+    });
+}
+
 /// The clock does not move while a blocking job runs, and moves after it.
 #[test]
 fn a_sleep_ends_after_a_blocking_job() {
@@ -283,6 +309,17 @@ fn a_timeout_races_with_a_completion() {
         unexplored(|| drop(runtime));
     });
     assert!(IN_TIME.load(Relaxed) && TOO_LATE.load(Relaxed));
+}
+
+/// A socket is an error, which says what a model uses in its place.
+#[test]
+fn a_socket_is_refused() {
+    model_with_preemptions(0, || {
+        let bound = run(0, mainspring::net::TcpListener::bind("127.0.0.1:0"));
+        let error = bound.expect_err("there is no operating system");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("mainspring::loom::io::duplex"));
+    });
 }
 
 /// Counts its drop.
