@@ -34,7 +34,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clock: moves while a worker is awake",
-        model: "runtime::a_sleep_ends_after_a_task",
+        model: "runtime::a_sleep_ends_after_a_poll",
     },
     Mutant {
         name: "clock: moves while a job runs",
@@ -251,19 +251,22 @@ fn a_sleep_ends_when_all_workers_sleep() {
     });
 }
 
-/// The clock does not move while a worker has work: a `sleep` in `block_on` ends after the task that was
-/// spawned before it.
+/// The clock does not move while a worker is in a poll: a `sleep` in `block_on` ends after the rest of the
+/// poll in which a task has woken it.
 #[test]
-fn a_sleep_ends_after_a_task() {
-    model_with_preemptions(2, || {
+fn a_sleep_ends_after_a_poll() {
+    model_with_preemptions(1, || {
+        let flag = Arc::new(Flag::default());
         let over = Arc::new(AtomicBool::new(false));
-        let (task, seen) = (over.clone(), over);
+        let (set, poll) = (flag.clone(), over.clone());
         run(1, async move {
             drop(mainspring::spawn(async move {
-                task.store(true, Ordering::Release);
+                set.set();
+                poll.store(true, Ordering::Release);
             }));
+            flag.wait().await;
             sleep(Duration::from_secs(1)).await;
-            assert!(seen.load(Ordering::Acquire), "the task was under way");
+            assert!(over.load(Ordering::Acquire), "the poll was under way");
         });
     });
 }
