@@ -55,8 +55,8 @@ mod names;
 #[path = "loom/real.rs"]
 mod names;
 
-pub(crate) use names::mutant;
 pub use names::{cell, hint, sync, thread};
+pub(crate) use names::{mutant, runtime_begins};
 
 /// Spawning and joining tasks: [`crate::task`].
 pub mod task {

@@ -1,10 +1,12 @@
 //! loom's locks in `parking_lot`'s shape: no poison, and a wait borrows the guard.
 //!
 //! A wait never times out, since a model has no clock: what follows a time-out is shown by an event of
-//! its own.
+//! its own. In a model of a whole runtime short waits do; see [`time::end_short_waits`].
 
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
+
+use crate::time;
 
 /// A mutex without poison.
 #[derive(Debug, Default)]
@@ -12,7 +14,10 @@ pub struct Mutex<T>(loom::sync::Mutex<T>);
 
 /// The guard of [`Mutex`]; it is empty only while a condition variable has it.
 #[derive(Debug)]
-pub struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+pub struct MutexGuard<'a, T> {
+    held: Option<loom::sync::MutexGuard<'a, T>>,
+    mutex: &'a Mutex<T>,
+}
 
 impl<T> Mutex<T> {
     /// A mutex round `value`.
@@ -24,13 +29,20 @@ impl<T> Mutex<T> {
     /// Waits for the lock.
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        MutexGuard(Some(self.0.lock().expect("loom never poisons")))
+        MutexGuard {
+            held: Some(self.0.lock().expect("loom never poisons")),
+            mutex: self,
+        }
     }
 
     /// The lock, if nobody holds it.
     #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.0.try_lock().ok().map(|guard| MutexGuard(Some(guard)))
+        let held = self.0.try_lock().ok()?;
+        Some(MutexGuard {
+            held: Some(held),
+            mutex: self,
+        })
     }
 
     /// The value, from its last owner.
@@ -43,13 +55,13 @@ impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.0.as_ref().expect("held outside of a wait")
+        self.held.as_ref().expect("held outside of a wait")
     }
 }
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.0.as_mut().expect("held outside of a wait")
+        self.held.as_mut().expect("held outside of a wait")
     }
 }
 
@@ -57,14 +69,14 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 #[derive(Debug, Default)]
 pub struct Condvar(loom::sync::Condvar);
 
-/// Whether a bounded wait ended by its bound: it never does.
+/// Whether a bounded wait ended by its bound.
 #[derive(Debug, Clone, Copy)]
-pub struct WaitTimeoutResult;
+pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
-    /// Always false.
+    /// Whether it did.
     pub fn timed_out(&self) -> bool {
-        false
+        self.0
     }
 }
 
@@ -78,30 +90,31 @@ impl Condvar {
     /// Waits to be notified.
     #[track_caller]
     pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-        let held = guard.0.take().expect("held outside of a wait");
-        guard.0 = Some(self.0.wait(held).expect("loom never poisons"));
+        let held = guard.held.take().expect("held outside of a wait");
+        guard.held = Some(self.0.wait(held).expect("loom never poisons"));
     }
 
-    /// Waits to be notified: there is no clock.
+    /// Waits to be notified. A short wait may end without, see [`time::end_short_waits`].
     #[track_caller]
-    pub fn wait_for<T>(
-        &self,
-        guard: &mut MutexGuard<'_, T>,
-        _limit: Duration,
-    ) -> WaitTimeoutResult {
+    pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
+        if time::ends(limit) {
+            guard.held = None;
+            time::sleep(limit);
+            guard.held = Some(guard.mutex.0.lock().expect("loom never poisons"));
+            return WaitTimeoutResult(true);
+        }
         self.wait(guard);
-        WaitTimeoutResult
+        WaitTimeoutResult(false)
     }
 
-    /// Waits to be notified: there is no clock.
+    /// As [`wait_for`](Self::wait_for).
     #[track_caller]
     pub fn wait_until<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,
-        _limit: Instant,
+        limit: Instant,
     ) -> WaitTimeoutResult {
-        self.wait(guard);
-        WaitTimeoutResult
+        self.wait_for(guard, limit.saturating_duration_since(time::now()))
     }
 
     /// Ends the wait that has lasted longest.

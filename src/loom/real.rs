@@ -90,6 +90,9 @@ macro_rules! mutant {
 }
 pub(crate) use mutant;
 
+/// A runtime is about to be built.
+pub(crate) fn runtime_begins() {}
+
 pub(super) fn model(body: impl Fn()) {
     body();
 }

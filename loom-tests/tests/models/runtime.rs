@@ -375,6 +375,33 @@ fn a_shutdown_leaves_a_task_its_grace() {
     });
 }
 
+/// A shutdown with a grace ∥ a task that never ends: it is cut off when the grace is over, and the report
+/// says so.
+#[test]
+fn a_shutdown_cuts_off_what_does_not_end() {
+    model_with_preemptions(1, || {
+        let runtime = runtime(1);
+        let drops = Arc::new(AtomicUsize::new(0));
+        drop(runtime.spawn(Counted(drops.clone())));
+        let report = runtime.shutdown(Duration::from_millis(1));
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+        assert_eq!((report.aborted, report.stuck.len()), (1, 0));
+    });
+}
+
+/// The runtime is dropped ∥ a blocking job waits for a timer of it: the drop waits for the job, and turns
+/// the timers, which nobody else does any more.
+#[test]
+fn a_job_may_wait_for_a_timer_over_the_end() {
+    model_with_preemptions(1, || {
+        let runtime = single();
+        let handle = runtime.handle().clone();
+        let job = runtime.spawn_blocking(move || handle.block_on(sleep(Duration::from_secs(60))));
+        drop(runtime);
+        drop(job);
+    });
+}
+
 /// A task is spawned by a thread of its own ∥ the runtime ends: the task's future is dropped once,
 /// whichever comes first.
 #[test]
