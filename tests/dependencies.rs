@@ -23,6 +23,8 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("mainspring-macros", &[]),
     ("mainspring-timer", &[]),
     ("mainspring-executor", &[]),
+    // Only a build under loom depends on it; the tree is that of a normal one.
+    ("mainspring-loom", &[]),
     ("mainspring-io", &["mainspring-executor"]),
     (
         "mainspring",
@@ -33,8 +35,6 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "mainspring-macros",
         ],
     ),
-    // In builds under loom alone does anybody know it.
-    ("mainspring-loom", &[]),
     // These may know everybody, and nobody may know them.
     ("mainspring-benches", EVERYBODY),
     ("mainspring-downstream", EVERYBODY),

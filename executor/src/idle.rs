@@ -31,19 +31,20 @@
 //!   one sleeper and no sleeper is woken twice.
 //! * I4: whoever moves items from queue to queue (a batch steal, a worker that leaves) notifies
 //!   afterwards: while they were in nobody's queue, a sleeper may have missed them.
-//! * I5: the list of sleepers and the word's sleeping count change together, under the list's lock.
+//! * I5: the list of sleepers and the word's sleeping count change together, under the list's lock:
+//!   so a claimer that reads the word there can count on what it says.
 //!
 //! Rejected: a read-modify-write of the word at each push instead of a fence and a load (the line
 //! would be written by every pusher); waking one sleeper for each item of a batch (the woken one
 //! wakes the next if there is more).
 //!
-//! Checked by: loom-tests/tests/sleep.rs
+//! Checked by: loom-tests/tests/models/sleep.rs
 
 use std::sync::Arc;
 
 use crate::park::Parker;
 use crate::sync::atomic::{AtomicU64, Ordering, fence};
-use crate::sync::{Mutex, mutant};
+use crate::sync::{Mutex, mutant, variant};
 
 const FIELD_BITS: u32 = 16;
 const FIELD_MASK: u64 = (1 << FIELD_BITS) - 1;
@@ -123,8 +124,13 @@ impl Idle {
         if !mutant!("idle: no fence after the push (P2)") {
             fence(Ordering::SeqCst);
         }
-        // Ordering: Relaxed; P3 is ordered after the push by the fence.
-        let counts = Counts(self.word.load(Ordering::Relaxed));
+        // Ordering: Relaxed; P3 is ordered after the push by the fence. (Loom passes some executions
+        // over in which a thread loads a word that it changes later: the models run the variant, too.)
+        let counts = Counts(if variant!("idle: P3 by a read-modify-write") {
+            self.word.fetch_add(0, Ordering::Relaxed)
+        } else {
+            self.word.load(Ordering::Relaxed)
+        });
         if counts.wants_searcher(self.limit) {
             self.claim()
         } else {
@@ -137,10 +143,10 @@ impl Idle {
     #[cold]
     fn claim(&self) -> Option<Arc<Parker>> {
         let mut sleepers = self.sleepers.lock();
-        // Ordering: Relaxed; the lock orders it after every change of the list, and a searcher
-        // that appears meanwhile makes this wake needless, not wrong.
+        // Ordering: Relaxed; the lock orders it after every other claim, so that one burst of
+        // pushes wakes one sleeper.
         let counts = Counts(self.word.load(Ordering::Relaxed));
-        if !counts.wants_searcher(self.limit) {
+        if !counts.wants_searcher(self.limit) && !mutant!("idle: no second look at the word (I3)") {
             return None;
         }
         self.take_sleeper(&mut sleepers)
@@ -148,9 +154,11 @@ impl Idle {
 
     /// The monitor's claim: because a worker is stuck, the limit does not count.
     pub(crate) fn claim_for_rescue(&self) -> Option<Arc<Parker>> {
-        // P2, for what the monitor has moved. Pairs with S3 in `sleep`: a searcher that is seen here
-        // and goes to sleep finds it.
-        fence(Ordering::SeqCst);
+        // P2, for what the monitor has moved. Pairs with the fence of `end_search`: a searcher that
+        // is seen here finds it. (One that goes to sleep finds it by the lock of the sleepers, too.)
+        if !mutant!("idle: no fence before the monitor's look") {
+            fence(Ordering::SeqCst);
+        }
         let mut sleepers = self.sleepers.lock();
         // Ordering: Relaxed; as in `claim`.
         let counts = Counts(self.word.load(Ordering::Relaxed));
@@ -195,7 +203,9 @@ impl Idle {
         let last = before.searching() == 1;
         if last {
             // Pairs with P2 in `notify`: a pusher that saw this searcher is seen by its scan.
-            fence(Ordering::SeqCst);
+            if !mutant!("idle: no fence after the last search (I2)") {
+                fence(Ordering::SeqCst);
+            }
         }
         last
     }

@@ -1,4 +1,9 @@
 //! A set of tasks that are awaited in the order they end.
+//!
+//! Invariant: a key is in the queue whenever its task has ended and has not been taken out, and
+//! whoever waits has left its waker under the lock under which it found the queue empty.
+//!
+//! Checked by: loom-tests/tests/models/join_set.rs
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,7 +18,7 @@ use crate::context;
 use crate::coop;
 use crate::handle::Handle;
 use crate::local::{LocalSet, spawn_local};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, mutant};
 use crate::task::{AbortHandle, Id, JoinError, JoinHandle};
 
 /// A set of tasks with one output type. Its tasks are awaited in the order in which they end.
@@ -174,7 +179,7 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle.as_ref().spawn_blocking(job))
     }
 
-    fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
+    pub(crate) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
         let entry = self.tasks.vacant_entry();
         let key = entry.key();
@@ -187,7 +192,9 @@ impl<T: 'static> JoinSet<T> {
             waker: waker.clone(),
         });
         // A new member is looked at once, which leaves its waker with its task.
-        waker.wake();
+        if !mutant!("join set: a new member is not looked at") {
+            waker.wake();
+        }
         abort
     }
 
@@ -246,7 +253,13 @@ impl<T: 'static> JoinSet<T> {
                 let mut state = self.ready.state.lock();
                 match state.keys.pop_front() {
                     Some(key) => (Some(key), None),
-                    None => (None, std::mem::replace(&mut state.waiter, waiter.take())),
+                    None => {
+                        if mutant!("join set: the lock is let go between the look and the waiter") {
+                            drop(state);
+                            state = self.ready.state.lock();
+                        }
+                        (None, std::mem::replace(&mut state.waiter, waiter.take()))
+                    }
                 }
             };
             drop(replaced);
@@ -318,6 +331,9 @@ impl<T: 'static> JoinSet<T> {
 
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
+        if mutant!("join set: a drop aborts nothing") {
+            return;
+        }
         self.tasks
             .iter()
             .for_each(|(_, member)| member.handle.abort());

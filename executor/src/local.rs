@@ -11,6 +11,8 @@
 //! ([`crate::task`]'s state word): a claimed task with an entry leaves its owner's reference to
 //! that entry, which is let go by whoever finds it: the set, when it empties the queue, or the
 //! late waker, which finds the queue closed.
+//!
+//! Checked by: loom-tests/tests/models/local_set.rs
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -26,7 +28,7 @@ use crate::context;
 use crate::coop;
 use crate::handle::Handle;
 use crate::spawn::is_large;
-use crate::sync::{Mutex, owning_thread_local};
+use crate::sync::{Mutex, mutant, owning_thread_local};
 use crate::task::{
     JoinHandle, Named, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task, next_id,
 };
@@ -206,7 +208,9 @@ impl Drop for LocalSet {
             (left, state.waiter.take())
         };
         drop(waiter);
-        left.into_iter().for_each(Notified::discard_stale);
+        if !mutant!("local set: a drop leaves the queue") {
+            left.into_iter().for_each(Notified::discard_stale);
+        }
     }
 }
 
@@ -315,7 +319,7 @@ impl Shared {
     fn push(&self, task: Notified) {
         let waiter = {
             let mut state = self.state.lock();
-            if state.closed {
+            if state.closed && !mutant!("local set: what is closed takes entries") {
                 drop(state);
                 // The set claimed the task while this entry was on its way.
                 return task.discard_stale();
@@ -323,7 +327,9 @@ impl Shared {
             state.queue.push_back(task);
             state.waiter.take()
         };
-        if let Some(waiter) = waiter {
+        if let Some(waiter) = waiter
+            && !mutant!("local set: a push wakes nobody")
+        {
             waiter.wake();
         }
     }
@@ -354,6 +360,10 @@ impl Shared {
         }
         if !state.yielded.is_empty() {
             return Next::Again;
+        }
+        if mutant!("local set: the lock is let go between the look and the waiter") {
+            drop(state);
+            state = self.state.lock();
         }
         let replaced = match &state.waiter {
             Some(present) if present.will_wake(waiter) => None,

@@ -32,18 +32,18 @@
 //! A poll is found to be stuck after one period and one or two intervals; in a worker that was busy
 //! before, after up to two periods. The current-thread flavour has no monitor: it has no other thread.
 //!
-//! Checked by: loom-tests/tests/monitor.rs
+//! Checked by: loom-tests/tests/models/monitor.rs
 
 #[cfg_attr(
-    all(target_os = "linux", not(mainspring_loom)),
+    all(target_os = "linux", not(any(mainspring_loom, miri))),
     expect(unsafe_code, reason = "`sched_setattr` has no wrapper")
 )]
 #[cfg_attr(
-    all(target_os = "linux", not(mainspring_loom)),
+    all(target_os = "linux", not(any(mainspring_loom, miri))),
     path = "monitor/slice_linux.rs"
 )]
 #[cfg_attr(
-    not(all(target_os = "linux", not(mainspring_loom))),
+    not(all(target_os = "linux", not(any(mainspring_loom, miri)))),
     path = "monitor/slice_other.rs"
 )]
 mod slice;
@@ -53,7 +53,7 @@ use std::time::Duration;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, mutant};
 
 /// After so many looks that found nothing to do, the time between them is doubled: a program that
 /// blocks a worker now and then keeps the monitor attentive for that long.
@@ -93,7 +93,9 @@ impl Monitor {
     /// W2 and W3: a worker has woken up.
     pub(crate) fn worker_wakes(&self) {
         // Pairs with M2 in `sleep_unless`.
-        fence(Ordering::SeqCst);
+        if !mutant!("monitor: no fence after a worker has woken (W2)") {
+            fence(Ordering::SeqCst);
+        }
         // Ordering: Relaxed; ordered by the fence. The swap lets one caller ring.
         if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
             self.call();
@@ -102,7 +104,7 @@ impl Monitor {
 
     /// Ends the monitor's wait, whichever it is.
     pub(crate) fn call(&self) {
-        *self.called.lock() = true;
+        *self.called.lock() = !mutant!("monitor: a call leaves no mark");
         self.bell.notify_one();
     }
 
@@ -120,8 +122,10 @@ impl Monitor {
         // Ordering: Relaxed; M2 orders it before the look.
         self.asleep.store(true, Ordering::Relaxed);
         // M2. Pairs with W2 in `worker_wakes`.
-        fence(Ordering::SeqCst);
-        if awake() {
+        if !mutant!("monitor: no fence after the announcement (M2)") {
+            fence(Ordering::SeqCst);
+        }
+        if awake() && !mutant!("monitor: no look after the announcement (M3)") {
             // Ordering: Relaxed; a caller that has swapped it already leaves a call, which ends
             // the next pause early.
             self.asleep.store(false, Ordering::Relaxed);
@@ -174,7 +178,7 @@ fn period(interval: Duration, calm: u32) -> Duration {
 }
 
 /// What was seen at the last look, and the look before.
-struct Watch {
+pub(crate) struct Watch {
     /// The turn counters.
     turns: Vec<u32>,
     /// For how many looks each seat's counter has stood still while its worker was awake.
@@ -188,7 +192,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(scheduler: &Scheduler) -> Self {
+    pub(crate) fn new(scheduler: &Scheduler) -> Self {
         let seats = scheduler.seats.len();
         Self {
             turns: vec![0; seats],
@@ -200,7 +204,7 @@ impl Watch {
     }
 
     /// Reads all counters. True if any has moved.
-    fn look(&mut self, scheduler: &Scheduler) -> bool {
+    pub(crate) fn look(&mut self, scheduler: &Scheduler) -> bool {
         let mut has_moved = false;
         for (number, seat) in scheduler.seats_in_use().iter().enumerate() {
             // Ordering: Relaxed; two readings a millisecond apart are compared.
@@ -223,7 +227,7 @@ impl Watch {
     }
 
     /// Helps the tasks behind stuck workers. True if there was something to do.
-    fn rescue(&mut self, handle: &Handle) -> bool {
+    pub(crate) fn rescue(&mut self, handle: &Handle) -> bool {
         let scheduler = handle.scheduler();
         let (asleep, driven) = scheduler.idle.sleeping_seats();
         // How long he is stuck who is so for the shortest time; nobody: all are asleep.
@@ -254,7 +258,9 @@ impl Watch {
         if !self.is_anybody_stuck() || !(driver_is_alone || scheduler.has_work()) {
             return helped;
         }
-        if let Some(parker) = scheduler.idle.claim_for_rescue() {
+        if !mutant!("monitor: what it has moved wakes nobody")
+            && let Some(parker) = scheduler.idle.claim_for_rescue()
+        {
             scheduler.unpark(&parker);
             return true;
         }

@@ -11,10 +11,13 @@
 //!
 //! Invariant: an entry that was put in comes out exactly once, since each swap gives what the one
 //! before it left.
+//!
+//! Checked by: loom-tests/tests/models/slot.rs
 
 use std::ptr;
 
 use crate::sync::atomic::{AtomicPtr, Ordering};
+use crate::sync::order;
 use crate::task::Notified;
 
 /// A place for one queue entry.
@@ -45,7 +48,7 @@ impl Slot {
 
     fn swap(&self, task: *mut ()) -> Option<Notified> {
         // Ordering: AcqRel; Release publishes the entry to whoever takes it, whose swap Acquires.
-        let before = self.0.swap(task, Ordering::AcqRel);
+        let before = self.0.swap(task, order!("slot: swap", AcqRel));
         // SAFETY: every non-null value here came from `Notified::into_ptr`, and the swap gives it
         // to this caller alone.
         unsafe { Notified::from_ptr(before) }

@@ -22,7 +22,7 @@
 //! for the thread that has it); running the other tasks inside the nested `block_on` (a task that
 //! the nested future waits for may lie below it on the stack, and could never go on).
 //!
-//! Checked by: loom-tests/tests/standby.rs
+//! Checked by: loom-tests/tests/models/standby.rs
 
 use std::io;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ use crate::handle::Handle;
 use crate::hooks::Hooks;
 use crate::scheduler::Scheduler;
 use crate::seat::CoreBox;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, mutant};
 use crate::worker;
 
 /// The threads and cores of one scheduler that are not at work.
@@ -97,7 +97,14 @@ impl Standby {
 
     /// Gives `core` to a thread that waits; gives it back if none does.
     pub(crate) fn give_to_waiting(&self, core: CoreBox) -> Result<(), CoreBox> {
-        let waiting = self.state.lock().waiting.pop();
+        let waiting = {
+            let mut state = self.state.lock();
+            if mutant!("standby: who is given a core stays on the list (I2)") {
+                state.waiting.last().cloned()
+            } else {
+                state.waiting.pop()
+            }
+        };
         match waiting {
             Some(mailbox) => {
                 mailbox.put(Mail::Core(core));
@@ -118,12 +125,12 @@ impl Standby {
     }
 
     /// Lets this thread wait for a core. None: nobody needed it for a while, or the runtime ends.
-    fn wait(&self) -> Option<CoreBox> {
+    pub(crate) fn wait(&self) -> Option<CoreBox> {
         let mailbox = self.begin_wait()?;
         if let Some(mail) = mailbox.wait(Instant::now().checked_add(self.keep_alive)) {
             return mail;
         }
-        if self.give_up(&mailbox) {
+        if self.give_up(&mailbox) || mutant!("standby: mail on its way is not waited for (I2)") {
             return None;
         }
         // I2: given a core in the same moment; it is on its way.
@@ -133,7 +140,7 @@ impl Standby {
     /// Enters this thread among those who wait. None: the runtime ends.
     pub(crate) fn begin_wait(&self) -> Option<Arc<Mailbox>> {
         let mut state = self.state.lock();
-        if state.closed {
+        if state.closed && !mutant!("standby: who comes after the end waits") {
             return None;
         }
         let mailbox = Arc::new(Mailbox::new());
@@ -175,7 +182,9 @@ impl Mailbox {
 
     fn put(&self, mail: Mail) {
         *self.mail.lock() = mail;
-        self.bell.notify_one();
+        if !mutant!("standby: mail rings no bell") {
+            self.bell.notify_one();
+        }
     }
 
     /// Waits for mail: `Some(None)` is the end of the runtime, `None` the end of the time.

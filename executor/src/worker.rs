@@ -30,6 +30,7 @@ use crate::park::Parker;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
+use crate::sync::mutant;
 use crate::task::Notified;
 use crate::trust::NO_KIND;
 use crate::unwind::contain;
@@ -178,7 +179,7 @@ impl Worker {
             notify = true;
         }
         self.core.set(Some(core));
-        if notify {
+        if notify && !mutant!("worker: a push that displaces a task wakes nobody") {
             self.scheduler().notify();
         }
         None
@@ -195,7 +196,8 @@ impl Worker {
         } else {
             core.queue.push(task);
         }
-        // This worker runs a lone task itself, at once; others may help with more.
+        // This worker runs a lone task itself, at once; others may help with more. No more than a hint:
+        // what lies there already was made known when it came.
         let notify = core.queue.len() > 1;
         self.core.set(Some(core));
         if notify {
@@ -240,7 +242,7 @@ impl Worker {
     pub(crate) fn stop_searching(&self) {
         if self.searching.replace(false) && self.scheduler().idle.end_search() {
             let scheduler = self.scheduler();
-            if scheduler.has_work() {
+            if scheduler.has_work() && !mutant!("worker: the last searcher wakes nobody (I2)") {
                 scheduler.notify();
             }
         }
@@ -367,7 +369,7 @@ impl Worker {
         if self.root_hold.get() == RootHold::UntilTurn {
             self.root_hold.set(RootHold::Behind(waiting + 1));
         }
-        if waiting > 1 {
+        if waiting > 1 && !mutant!("worker: what maintenance brings wakes nobody (I4)") {
             scheduler.notify();
         }
     }
@@ -387,8 +389,8 @@ impl Worker {
         scheduler
             .idle
             .sleep(self.seat, &self.parker, self.searching.replace(false));
-        let work = scheduler.has_work();
-        if work || duty.is_pending() {
+        let work = scheduler.has_work() && !mutant!("worker: no scan after S3 (I1)");
+        if work || (duty.is_pending() && !mutant!("worker: no look at the duty after S3")) {
             let unclaimed = scheduler.idle.wake_self(self.seat, work);
             self.searching.set(work || !unclaimed);
             return;
@@ -408,7 +410,9 @@ impl Worker {
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
         self.searching.set(!unclaimed);
         scheduler.monitor.worker_wakes();
-        if self.with_core(|core| core.queue.len() > 1).unwrap_or(false) {
+        if self.with_core(|core| core.queue.len() > 1).unwrap_or(false)
+            && !mutant!("worker: what the driver has woken wakes nobody (I4)")
+        {
             scheduler.notify();
         }
     }

@@ -7,7 +7,7 @@ use std::{fs, io};
 /// The crates whose protocols are modelled; "." is the facade.
 const CRATES: [&str; 4] = [".", "executor", "io", "timer"];
 
-/// The names in every `mutant!("…")` and `order!("…", …)`.
+/// The names in every `mutant!("…")` and `order!("…", …)`. One for each half of an AcqRel.
 pub(crate) fn in_the_sources() -> io::Result<BTreeSet<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut names = BTreeSet::new();
@@ -32,7 +32,13 @@ fn collect(source: &str, names: &mut BTreeSet<String>) {
     for opening in ["mutant!(", "order!("] {
         for rest in source.split(opening).skip(1) {
             let quoted = rest.trim_start().strip_prefix('"');
-            if let Some((name, _)) = quoted.and_then(|rest| rest.split_once('"')) {
+            let Some((name, rest)) = quoted.and_then(|rest| rest.split_once('"')) else {
+                continue;
+            };
+            let order = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+            if order.starts_with("AcqRel") {
+                names.extend(["Acquire", "Release"].map(|half| format!("{name} (no {half})")));
+            } else {
                 names.insert(name.to_owned());
             }
         }

@@ -12,6 +12,7 @@ mod model;
 pub mod mutant;
 pub mod time;
 mod try_lock;
+pub mod variant;
 
 pub use cell::UnsafeCell;
 pub use locks::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};

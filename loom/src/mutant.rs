@@ -29,6 +29,17 @@ pub fn order(name: &str, order: Ordering) -> Ordering {
     }
 }
 
+/// AcqRel, of which one half is missing if the mutant of that half is run.
+pub fn acq_rel(name: &str) -> Ordering {
+    if is_selected(&format!("{name} (no Acquire)")) {
+        Ordering::Release
+    } else if is_selected(&format!("{name} (no Release)")) {
+        Ordering::Acquire
+    } else {
+        Ordering::AcqRel
+    }
+}
+
 /// Whether the mutant of this name is run: then the step that it guards is left out.
 #[macro_export]
 macro_rules! mutant {
@@ -38,9 +49,13 @@ macro_rules! mutant {
     }};
 }
 
-/// An ordering that is Relaxed in the mutant of this name.
+/// An ordering that is Relaxed in the mutant of this name. For AcqRel there are two mutants, one for
+/// each half: `name (no Acquire)` and `name (no Release)`.
 #[macro_export]
 macro_rules! order {
+    ($name:literal, AcqRel) => {
+        $crate::mutant::acq_rel($name)
+    };
     ($name:literal, $order:ident) => {
         $crate::mutant::order($name, Ordering::$order)
     };

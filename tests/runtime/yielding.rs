@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use mainspring::io::AsyncReadExt;
 use mainspring::net::UnixStream;
+use mainspring::runtime::Builder;
 use mainspring::task::{LocalSet, spawn_local, yield_now};
 use mainspring::time::sleep;
 
 use crate::bounded::bounded;
-use crate::runtimes::{current_thread, multi_thread};
+use crate::runtimes::current_thread;
 
 /// Runs `body` as a task where one worker runs everything: on a current-thread runtime, and on one
 /// with one worker thread while nobody helps it from `block_on`. And as the root of the former.
@@ -31,7 +32,14 @@ where
     });
     bounded("a task of one worker", move || {
         let (sender, receiver) = mpsc::channel();
-        let runtime = multi_thread(1);
+        // On a machine that is too slow the monitor would see a poll that is stuck, and let another
+        // worker help.
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .disable_monitor()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         runtime.spawn(async move { sender.send(mainspring::spawn(body()).await) });
         receiver
             .recv()

@@ -43,7 +43,7 @@
 //! - An `AtomicWaker` in the node: two more read-modify-writes per registration, and `fire` needs
 //!   the lock for the links anyway.
 //!
-//! Checked by: loom-tests/tests/timer.rs
+//! Checked by: loom-tests/tests/models/timer.rs
 
 use std::fmt;
 use std::marker::PhantomPinned;
@@ -52,7 +52,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::Waker;
 
-use crate::sync::{AtomicU8, AtomicU64, Ordering, UnsafeCell};
+use crate::sync::{AtomicU8, AtomicU64, Ordering, UnsafeCell, mutant, order};
 use crate::wheel::{Linked, Links, Wheel};
 
 /// A timer as the wheel sees it.
@@ -126,7 +126,7 @@ impl Node {
     pub(crate) fn state(&self) -> State {
         // Ordering: Acquire; pairs with the Release in `fire`: what the lock holder did with the
         // node is over, so the owner may write to it or free it.
-        match self.state.load(Ordering::Acquire) {
+        match self.state.load(order!("timer: the owner's look", Acquire)) {
             LINKED => State::Linked,
             _ => State::Owned,
         }
@@ -166,7 +166,7 @@ impl Node {
     /// 2. `wheel` is the one that the node was last linked in.
     pub(crate) unsafe fn unlink(self: Pin<&Self>, wheel: &mut Wheel<Self>) -> Option<Waker> {
         let node = self.get_ref();
-        if !node.is_linked_under_lock() {
+        if !node.is_linked_under_lock() && !mutant!("timer: unlinked without a look at the state") {
             return None;
         }
         // SAFETY: the state says that the node is linked, and it is in this wheel (2).
@@ -190,7 +190,7 @@ impl Node {
         waker: Waker,
     ) -> Result<Waker, Waker> {
         let node = self.get_ref();
-        if !node.is_linked_under_lock() {
+        if !node.is_linked_under_lock() && !mutant!("timer: a waker for a timer that has fired") {
             return Err(waker);
         }
         // SAFETY: the node is linked, so the cell holds a waker; it is filled again below.
@@ -230,11 +230,14 @@ impl Node {
         // SAFETY: the node was linked under this lock (1), so it is valid: its owner cannot free it
         // before it has had the lock or has read FIRED.
         let node = unsafe { node.as_ref() };
+        if mutant!("timer: FIRED before the last access (2)") {
+            node.state.store(FIRED, Ordering::Release);
+        }
         // SAFETY: the node was linked, so the cell holds a waker; FIRED says that it is gone.
         let waker = unsafe { node.move_waker_out() };
         // Ordering: Release; pairs with the Acquire in `state`: the owner that sees it knows that
         // the accesses above are over. It is the last access to the node (invariant 2).
-        node.state.store(FIRED, Ordering::Release);
+        node.state.store(FIRED, order!("timer: fire", Release));
         waker
     }
 

@@ -36,12 +36,12 @@
 //! - Reading the deadlines first and storing `until` once: an armer between the two is missed.
 //! - `unpark` whenever something is armed: a system call per timer.
 //!
-//! Checked by: loom-tests/tests/timer.rs
+//! Checked by: loom-tests/tests/models/timer.rs
 
 use std::fmt;
 use std::sync::Arc as StdArc;
 
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU64, Ordering, fence, mutant};
 
 /// Nobody is parked. Earlier than any deadline, so that no armer ever lowers it.
 const NOBODY: u64 = 0;
@@ -70,7 +70,9 @@ impl Park {
         // Ordering: Relaxed; the fence below orders it before the reads of the deadlines.
         self.until.swap(FOREVER, Ordering::Relaxed);
         // Pairs with the fence in `wake_if_later`.
-        fence(Ordering::SeqCst);
+        if !mutant!("timer: no fence after the announcement (P2)") {
+            fence(Ordering::SeqCst);
+        }
     }
 
     /// P4: the thread sleeps until this time at most, so deadlines from then on need no `unpark`.
@@ -88,7 +90,9 @@ impl Park {
     /// A2 and A3: the caller has published `deadline`; a thread that sleeps longer is woken.
     pub(crate) fn wake_if_later(&self, deadline: u64) {
         // Pairs with the fence in `announce`.
-        fence(Ordering::SeqCst);
+        if !mutant!("timer: no fence after the publication (A2)") {
+            fence(Ordering::SeqCst);
+        }
         // Ordering: Relaxed; the fence orders it after the publication of the deadline.
         if self.until.load(Ordering::Relaxed) <= deadline {
             return;

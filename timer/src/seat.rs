@@ -12,7 +12,7 @@
 //!
 //! User code runs outside the lock: wakers are collected and woken, or dropped, after it.
 //!
-//! Checked by: loom-tests/tests/timer.rs
+//! Checked by: loom-tests/tests/models/timer.rs
 
 use std::fmt;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use std::task::Waker;
 use crate::batch::WakeBatch;
 use crate::node::Node;
 use crate::shared::Core;
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering, contain_panic};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering, contain_panic, mutant};
 use crate::wheel::{Linked, NEVER, Turned, Wheel};
 
 /// Nodes of a coarse slot that are looked at to find the exact next deadline. A slot with more of
@@ -144,18 +144,18 @@ impl Seat {
     ) -> Result<(), Waker> {
         let deadline = node.deadline();
         let mut content = self.own.0.content.lock();
-        if !content.is_open && !is_inside {
+        if !content.is_open && !is_inside && !mutant!("timer: what is closed takes timers") {
             drop(content);
             return Err(waker);
         }
         // SAFETY: handed on from the caller: (1), and `disarm` is where (2) is kept.
         unsafe { node.link(&mut content.wheel, waker, passed) };
         let is_next = deadline < self.next();
-        if is_next {
+        if is_next && !mutant!("timer: no deadline is published (A1)") {
             self.publish(deadline);
         }
         drop(content);
-        if is_next && !is_own {
+        if is_next && !is_own && !mutant!("timer: an outside timer is told to nobody (A3)") {
             self.core.park().wake_if_later(deadline);
         }
         Ok(())

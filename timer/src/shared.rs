@@ -8,7 +8,7 @@ use crate::clock::{Clock, after_by};
 use crate::origin::Origin;
 use crate::park::Park;
 use crate::seat::Seat;
-use crate::sync::Arc;
+use crate::sync::{Arc, mutant};
 use crate::wheel::NEVER;
 
 /// The timers of one runtime.
@@ -101,8 +101,10 @@ impl Shared {
     /// How long the thread that asks may wait, see
     /// [`Handle::prepare_park`](crate::Handle::prepare_park).
     pub(crate) fn prepare_park(&self, limit: Option<Duration>) -> Option<Duration> {
+        let early =
+            mutant!("timer: the deadlines are read before the announcement").then(|| self.next());
         self.core.park.announce();
-        let next = self.next();
+        let next = early.unwrap_or_else(|| self.next());
         if next == NEVER && limit.is_none() {
             return None;
         }
@@ -122,7 +124,7 @@ impl Shared {
 
     pub(crate) fn before_sleep(&self, seat: usize) {
         let next = self.seat(Some(seat)).next();
-        if next != NEVER {
+        if next != NEVER && !mutant!("timer: a seat that sleeps tells nobody") {
             self.core.park.wake_if_later(next);
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::park::Parker;
+use crate::handle::Handle;
 use crate::hooks::Hooks;
 use crate::idle;
 use crate::monitor;
@@ -31,6 +32,10 @@ impl Idle {
         self.0.notify().map(Parker)
     }
 
+    pub fn claim_for_rescue(&self) -> Option<Parker> {
+        self.0.claim_for_rescue().map(Parker)
+    }
+
     pub fn begin_search(&self) -> bool {
         self.0.begin_search()
     }
@@ -46,6 +51,11 @@ impl Idle {
     pub fn wake_self(&self, seat: usize, searching: bool) -> bool {
         self.0.wake_self(seat, searching)
     }
+}
+
+/// How many workers of a runtime sleep, or are about to.
+pub fn sleeping_workers(handle: &Handle) -> usize {
+    handle.scheduler().idle.sleeping_seats().0.len()
 }
 
 /// A worker's queue.
@@ -113,6 +123,23 @@ impl Default for Monitor {
     }
 }
 
+/// What the monitor does at each look.
+pub struct Watch(monitor::Watch);
+
+impl Watch {
+    pub fn new(handle: &Handle) -> Self {
+        Self(monitor::Watch::new(handle.scheduler()))
+    }
+
+    pub fn look(&mut self, handle: &Handle) {
+        self.0.look(handle.scheduler());
+    }
+
+    pub fn rescue(&mut self, handle: &Handle) {
+        self.0.rescue(handle);
+    }
+}
+
 /// The core of a seat.
 pub struct Core(CoreBox);
 
@@ -151,8 +178,9 @@ impl Standby {
         self.0.begin_wait().map(Mailbox)
     }
 
-    pub fn give_up(&self, mailbox: &Mailbox) -> bool {
-        self.0.give_up(&mailbox.0)
+    /// Waits for no time at all.
+    pub fn wait(&self) -> Option<Core> {
+        self.0.wait().map(Core)
     }
 
     pub fn close(&self) {

@@ -6,7 +6,7 @@
 //! start ever comes under the lock. It knows nothing of what a job is: the models run it with
 //! numbers.
 //!
-//! Checked by: loom-tests/tests/offload.rs
+//! Checked by: loom-tests/tests/models/offload.rs
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,7 +15,7 @@ use slab::Slab;
 
 use super::lane::{Entry, Lane, Lanes, Limits};
 use super::mailbox::Mailbox;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, mutant};
 
 /// The pool's board.
 pub(crate) struct Board<J: Entry> {
@@ -168,7 +168,7 @@ impl<J: Entry> Board<J> {
     /// Takes a job on. Gives it back if the pool has closed.
     pub(crate) fn submit(&self, lane: Lane, job: J) -> Result<Submitted<J>, J> {
         let mut state = self.state.lock();
-        if state.closed {
+        if state.closed && !mutant!("offload: what is closed takes jobs") {
             return Err(job);
         }
         let stale = state.lanes.push(lane, job);
@@ -190,11 +190,11 @@ impl<J: Entry> Board<J> {
             return Unstarted::Closed(job);
         }
         state.lanes.put_back(newcomer.lane, job);
-        if !state.idle.is_empty() {
+        if !state.idle.is_empty() && !mutant!("offload: a refused start looks for nobody idle") {
             // It went idle meanwhile, and did not find the job in the queue.
             return Unstarted::Queued(state.assign());
         }
-        if state.lookers > 0 {
+        if state.lookers > 0 || mutant!("offload: a refused start strands nobody") {
             return Unstarted::Queued(None);
         }
         // Not this job only: others may have been queued in the hope of this thread.
@@ -209,8 +209,10 @@ impl<J: Entry> Board<J> {
         let thread = &mut state.threads[number];
         let (lane, mark) = thread.job.take()?;
         state.working -= 1;
-        thread.finishing = true;
-        state.finishing += 1;
+        if !mutant!("offload: a job that is over promises no look") {
+            thread.finishing = true;
+            state.finishing += 1;
+        }
         if std::mem::take(&mut thread.waits) {
             state.lookers += 1;
         } else {
@@ -222,6 +224,9 @@ impl<J: Entry> Board<J> {
     /// The thread takes back what it said by [`job_over`](Self::job_over): it may take a while.
     pub(crate) fn look_later(&self, number: usize) -> Option<Assignment<J>> {
         let mut state = self.state.lock();
+        if mutant!("offload: a promise is not taken back") {
+            return None;
+        }
         state.end_promise(number);
         state.assign()
     }
@@ -240,7 +245,13 @@ impl<J: Entry> Board<J> {
             let more = state.assign();
             return Next::Run(job, more);
         }
-        if state.closed {
+        if mutant!("offload: the lock is let go between the look and the wait") {
+            let closed = state.closed;
+            drop(state);
+            state = self.state.lock();
+            state.closed = closed;
+        }
+        if state.closed && !mutant!("offload: an idle thread does not look for the end") {
             state.lookers -= 1;
             return Next::End;
         }
@@ -254,7 +265,7 @@ impl<J: Entry> Board<J> {
     pub(crate) fn retire(&self, number: usize) -> bool {
         let mut state = self.state.lock();
         let Some(place) = state.idle.iter().position(|idle| *idle == number) else {
-            return false;
+            return mutant!("offload: a claimed thread retires (I3)");
         };
         state.idle.remove(place);
         state.lookers -= 1;
@@ -265,7 +276,7 @@ impl<J: Entry> Board<J> {
     pub(crate) fn thread_ends(&self, number: usize) {
         let mut state = self.state.lock();
         state.threads.remove(number);
-        if state.threads.is_empty() {
+        if state.threads.is_empty() && !mutant!("offload: the last thread rings no bell") {
             self.ended.notify_all();
         }
     }
@@ -280,6 +291,9 @@ impl<J: Entry> Board<J> {
         }
         state.lookers -= 1;
         state.end_promise(number);
+        if mutant!("offload: a wait makes no room") {
+            return None;
+        }
         state.assign()
     }
 

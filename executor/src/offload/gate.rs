@@ -9,12 +9,12 @@
 //!   is gone although it is not on the list passes its place on.
 //! * G3: wakers are cloned, woken and dropped with no lock held.
 //!
-//! Checked by: loom-tests/tests/offload.rs
+//! Checked by: loom-tests/tests/models/offload.rs
 
 use std::collections::BTreeMap;
 use std::task::{Context, Poll, Waker};
 
-use crate::sync::Mutex;
+use crate::sync::{Mutex, mutant};
 use crate::unwind::contain;
 
 /// The places.
@@ -68,7 +68,7 @@ impl Gate {
         let waker = cx.waker().clone();
         let mut state = self.state.lock();
         let ticket = entrance.ticket.take();
-        if state.closed {
+        if state.closed && !mutant!("gate: who comes after the end waits") {
             return Poll::Ready(Err(Closed));
         }
         let ticket = match ticket {
@@ -83,6 +83,10 @@ impl Gate {
                 state.next_ticket
             }
         };
+        if mutant!("gate: the lock is let go between the look and the waiter (G2)") {
+            drop(state);
+            state = self.state.lock();
+        }
         let before = state.waiting.insert(ticket, waker);
         drop(state);
         drop(before);
@@ -97,7 +101,7 @@ impl Gate {
             return;
         };
         let removed = self.state.lock().waiting.remove(&ticket);
-        if removed.is_none() {
+        if removed.is_none() && !mutant!("gate: a place that nobody wants any more is lost (G2)") {
             self.leave();
         }
     }
@@ -123,6 +127,9 @@ impl Gate {
         let waiting = {
             let mut state = self.state.lock();
             state.closed = true;
+            if mutant!("gate: the end wakes nobody") {
+                return;
+            }
             std::mem::take(&mut state.waiting)
         };
         for waker in waiting.into_values() {

@@ -1,10 +1,9 @@
 //! The stand-in for crossbeam's queues under loom.
 //!
 //! It must not be stronger than what it stands for, or loom would pass protocols that need more
-//! than crossbeam gives. So emptiness is read from a length that the pusher stores with Release
-//! and a thief reads with Acquire, without the lock: a thief may see an old length, as it may see
-//! an old `back` index of the real deque, and only the fences of the sleep protocol rule that
-//! out. The first thief that finds the lock taken gets `Retry`, as a thief that loses a race does;
+//! than crossbeam gives. So emptiness is read from a length that is stored and loaded Relaxed,
+//! without the lock: a thief may see an old length, as it may see an old `back` index of the real
+//! deque, and only the fences of the sleep protocol rule that out. The first thief that finds the lock taken gets `Retry`, as a thief that loses a race does;
 //! later ones wait, for loom would follow a thief that retries for ever.
 
 use std::collections::VecDeque;
@@ -36,21 +35,21 @@ impl<T> Shared<T> {
     fn push(&self, item: T) {
         let mut items = self.items.lock();
         items.push_back(item);
-        // Ordering: Release, as the real push publishes its item; pairs with `is_empty`.
-        self.published.store(items.len(), Ordering::Release);
+        // Ordering: Relaxed; weaker than the real push, whose Release is here the lock's.
+        self.published.store(items.len(), Ordering::Relaxed);
     }
 
     fn pop(&self) -> Option<T> {
         let mut items = self.items.lock();
         let item = items.pop_front();
-        // Ordering: Release; pairs with `is_empty`.
-        self.published.store(items.len(), Ordering::Release);
+        // Ordering: Relaxed; as in `push`.
+        self.published.store(items.len(), Ordering::Relaxed);
         item
     }
 
     fn is_empty(&self) -> bool {
-        // Ordering: Acquire; pairs with the Release of `push`. It may read an old length.
-        self.published.load(Ordering::Acquire) == 0
+        // Ordering: Relaxed. It may read an old length.
+        self.published.load(Ordering::Relaxed) == 0
     }
 
     /// Takes up to half of the items, at least one.
@@ -66,8 +65,8 @@ impl<T> Shared<T> {
         };
         let count = items.len().div_ceil(2).min(most);
         let taken: Vec<T> = items.drain(..count).collect();
-        // Ordering: Release; pairs with `is_empty`.
-        self.published.store(items.len(), Ordering::Release);
+        // Ordering: Relaxed; as in `push`.
+        self.published.store(items.len(), Ordering::Relaxed);
         if taken.is_empty() {
             Steal::Empty
         } else {

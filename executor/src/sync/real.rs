@@ -72,6 +72,14 @@ macro_rules! mutant {
 }
 pub(crate) use mutant;
 
+/// Whether a model wants this variant of a step: never, in a normal build.
+macro_rules! variant {
+    ($name:literal) => {
+        false
+    };
+}
+pub(crate) use variant;
+
 /// An ordering that a mutant would weaken.
 macro_rules! order {
     ($name:literal, $order:ident) => {

@@ -42,9 +42,10 @@
 //! Every transition is one read-modify-write, never a load followed by a compare-exchange: it is
 //! cheaper, it cannot fail, and loom (which remembers one last access an object) explores it fully.
 //!
-//! Checked by: loom-tests/tests/task_state.rs
+//! Checked by: loom-tests/tests/models/task_state.rs
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::order;
 
 const NOTIFIED: usize = 1 << 0;
 const RUNNING: usize = 1 << 1;
@@ -106,16 +107,19 @@ impl State {
     /// Notes a wake. True if the caller must push the task.
     #[inline]
     pub(crate) fn wake(&self) -> bool {
-        // Ordering: Release pairs with the Acquire in `begin` (I4); Acquire, because the caller
-        // that pushes goes on to read what the last poll left (the scheduler's reference).
-        let before = self.0.fetch_or(NOTIFIED, Ordering::AcqRel);
+        // Ordering: Release pairs with the Acquire in `begin` (I4). The caller that pushes reads
+        // nothing that a poll has written.
+        let before = self.0.fetch_or(NOTIFIED, order!("task: wake", Release));
         before & (NOTIFIED | RUNNING | COMPLETE) == 0
     }
 
     /// Asks for cancellation. True if the caller must push the task.
     pub(crate) fn abort(&self) -> bool {
-        // Ordering: as in `wake`.
-        let before = self.0.fetch_or(CANCELLED | NOTIFIED, Ordering::AcqRel);
+        // Ordering: Release pairs with the Acquire in `begin`: the destructors that run because of
+        // the abort see what its caller wrote before.
+        let before = self
+            .0
+            .fetch_or(CANCELLED | NOTIFIED, order!("task: abort", Release));
         before & (NOTIFIED | RUNNING | COMPLETE) == 0
     }
 
@@ -123,9 +127,11 @@ impl State {
     #[inline]
     pub(crate) fn begin(&self) -> Begin {
         // Ordering: Acquire pairs with the Release of every wake (I4) and with the Release of the
-        // last `end_pending`, whose thread wrote the future. Release keeps the chain of wakes
-        // unbroken for the next reader.
-        let before = self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::AcqRel);
+        // last `end_pending`, whose thread wrote the future. An RMW between them breaks neither
+        // chain.
+        let before = self
+            .0
+            .fetch_xor(NOTIFIED | RUNNING, order!("task: begin", Acquire));
         debug_assert_eq!(
             before & (NOTIFIED | RUNNING | COMPLETE),
             NOTIFIED,
@@ -154,8 +160,10 @@ impl State {
     #[inline]
     pub(crate) fn end_pending(&self) -> EndPending {
         // Ordering: Release pairs with the Acquire in the next `begin`: it publishes the future as
-        // this poll left it. Acquire, because a requeue reads what the waker wrote.
-        let before = self.0.fetch_and(!RUNNING, Ordering::AcqRel);
+        // this poll left it. What a waker wrote meanwhile is for that `begin` as well.
+        let before = self
+            .0
+            .fetch_and(!RUNNING, order!("task: end of a poll", Release));
         debug_assert_eq!(before & (RUNNING | COMPLETE), RUNNING, "not in a poll");
         match (before & NOTIFIED != 0, before & CANCELLED != 0) {
             (false, _) => EndPending::Idle,
@@ -169,7 +177,9 @@ impl State {
         // Ordering: Release pairs with the Acquire of `is_complete` and of the join transitions:
         // it publishes the output. Acquire pairs with the Release of `set_join_waker`: the joiner's
         // waker is read next.
-        let before = self.0.fetch_xor(RUNNING | COMPLETE, Ordering::AcqRel);
+        let before = self
+            .0
+            .fetch_xor(RUNNING | COMPLETE, order!("task: complete", AcqRel));
         debug_assert_eq!(before & (RUNNING | COMPLETE), RUNNING, "not in a poll");
         if before & JOIN_INTEREST == 0 {
             Completed::DropOutput
@@ -184,7 +194,7 @@ impl State {
     #[inline]
     pub(crate) fn is_complete(&self) -> bool {
         // Ordering: Acquire pairs with the Release of `complete`: the output is read next.
-        self.0.load(Ordering::Acquire) & COMPLETE != 0
+        self.0.load(order!("task: is it complete", Acquire)) & COMPLETE != 0
     }
 
     /// Whether somebody polls the task, or it is over. A hint for shutdown's progress.
@@ -211,7 +221,9 @@ impl State {
     pub(crate) fn set_join_waker(&self) -> bool {
         // Ordering: Release publishes the waker to `complete`; Acquire, because on failure the
         // output is read next.
-        let before = self.0.fetch_or(JOIN_WAKER, Ordering::AcqRel);
+        let before = self
+            .0
+            .fetch_or(JOIN_WAKER, order!("task: set the joiner's waker", AcqRel));
         debug_assert_eq!(before & JOIN_WAKER, 0, "the waker was already handed over");
         before & COMPLETE == 0
     }
@@ -220,9 +232,12 @@ impl State {
     /// thread may be using the slot, and the output is ready.
     #[must_use]
     pub(crate) fn unset_join_waker(&self) -> bool {
-        // Ordering: Acquire, because on failure the output is read next; Release orders this
-        // thread's earlier reads of the slot before the completing thread's reuse of it.
-        let before = self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel);
+        // Ordering: Acquire, because on failure the output is read next. On success this thread
+        // goes on with the slot, and `set_join_waker` publishes that.
+        let before = self.0.fetch_and(
+            !JOIN_WAKER,
+            order!("task: take the joiner's waker back", Acquire),
+        );
         before & COMPLETE == 0
     }
 
@@ -230,11 +245,12 @@ impl State {
     /// the caller's to drop. True gives the caller the waker's slot as well.
     #[must_use]
     pub(crate) fn drop_join_interest(&self) -> bool {
-        // Ordering: Acquire pairs with the Release of `complete`: the output is dropped next.
-        // Release hands the slot's last use on.
-        let before = self
-            .0
-            .fetch_and(!(JOIN_INTEREST | JOIN_WAKER), Ordering::AcqRel);
+        // Ordering: Acquire pairs with the Release of `complete`: the output is dropped next. This
+        // thread's use of the slot comes before the freeing by `ref_dec`.
+        let before = self.0.fetch_and(
+            !(JOIN_INTEREST | JOIN_WAKER),
+            order!("task: the handle goes", Acquire),
+        );
         debug_assert_ne!(before & JOIN_INTEREST, 0, "the JoinHandle was already gone");
         before & COMPLETE == 0
     }
@@ -254,7 +270,9 @@ impl State {
     pub(crate) fn ref_dec(&self) -> bool {
         // Ordering: Release so that this holder's uses come before the freeing; Acquire so that
         // the one who frees comes after all the others' uses.
-        let before = self.0.fetch_sub(REF_ONE, Ordering::AcqRel);
+        let before = self
+            .0
+            .fetch_sub(REF_ONE, order!("task: drop a reference", AcqRel));
         debug_assert!(before >= REF_ONE, "a reference was dropped twice");
         before & !(REF_ONE - 1) == REF_ONE
     }
@@ -263,11 +281,11 @@ impl State {
     /// in a queue. For LocalSet's drop, on the thread that begins polls; and for the abort of a
     /// job, on any thread, since [`begin_once`](Self::begin_once) expects it.
     pub(crate) fn claim(&self) -> Claim {
-        // Ordering: Acquire pairs with the Release of the last `end_pending` (the future is
-        // dropped next) and of the wakes.
+        // Ordering: Relaxed. That one side wins needs the RMW only. This thread has polled the
+        // future itself (LocalSet), or nobody has (a job).
         let before = self
             .0
-            .fetch_or(RUNNING | NOTIFIED | CANCELLED, Ordering::AcqRel);
+            .fetch_or(RUNNING | NOTIFIED | CANCELLED, Ordering::Relaxed);
         if before & (RUNNING | COMPLETE) != 0 {
             Claim::Refused
         } else if before & NOTIFIED != 0 {

@@ -3,6 +3,7 @@
 
 use super::{Post, Worker};
 use crate::seat::CoreBox;
+use crate::sync::mutant;
 use crate::task::Notified;
 use crate::trust::Kind;
 
@@ -19,7 +20,7 @@ impl Worker {
         });
         // Timers that were armed in this seat are known to its thread only.
         self.publish_timers();
-        if core.is_some() {
+        if core.is_some() && !mutant!("worker: a leaving worker wakes nobody (I4)") {
             // I4 of `idle`; and while this thread was awake, pushes may have been left to it.
             scheduler.notify();
         }

@@ -2,6 +2,7 @@
 
 mod join_set;
 mod local;
+mod on_purpose;
 mod pool;
 mod support;
 mod tasks;

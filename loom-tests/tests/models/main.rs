@@ -1,7 +1,10 @@
 //! The models, one file a protocol.
 #![cfg(mainspring_loom)]
 
+mod bare;
 mod duplex;
+mod join_set;
+mod local_set;
 mod monitor;
 mod mutants;
 mod offload;
@@ -9,6 +12,11 @@ mod park;
 mod runtime;
 mod shutdown;
 mod sleep;
+mod slot;
 mod standby;
+mod support;
+mod task;
+mod task_list;
 mod task_state;
 mod timer;
+mod worker;

@@ -5,8 +5,18 @@ use mainspring_loom_tests::{Mutant, kill_all};
 /// Each file of models names its own.
 const MUTANTS: &[&[Mutant]] = &[
     crate::duplex::MUTANTS,
+    crate::join_set::MUTANTS,
+    crate::local_set::MUTANTS,
+    crate::monitor::MUTANTS,
+    crate::offload::MUTANTS,
     crate::runtime::MUTANTS,
     crate::sleep::MUTANTS,
+    crate::slot::MUTANTS,
+    crate::standby::MUTANTS,
+    crate::task::MUTANTS,
+    crate::task_list::MUTANTS,
+    crate::timer::MUTANTS,
+    crate::worker::MUTANTS,
 ];
 
 /// `cargo loom-mutants`: each model passes as it is, each mutant is caught, and each switch in the

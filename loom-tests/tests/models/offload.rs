@@ -13,6 +13,71 @@ use mainspring_executor::internals::offload::{
 };
 use mainspring_executor::internals::task::{Completed, State};
 use mainspring_loom::model;
+use mainspring_loom_tests::Mutant;
+
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "offload: what is closed takes jobs",
+        model: "offload::when_the_end_has_waited_nothing_runs_any_more",
+    },
+    Mutant {
+        name: "offload: an idle thread does not look for the end",
+        model: "offload::the_end_leaves_neither_a_job_nor_a_thread_behind",
+    },
+    Mutant {
+        name: "offload: the lock is let go between the look and the wait",
+        model: "offload::the_end_leaves_neither_a_job_nor_a_thread_behind",
+    },
+    Mutant {
+        name: "offload: the last thread rings no bell",
+        model: "offload::when_the_end_has_waited_nothing_runs_any_more",
+    },
+    Mutant {
+        name: "offload: mail rings no bell",
+        model: "offload::the_end_leaves_neither_a_job_nor_a_thread_behind",
+    },
+    Mutant {
+        name: "offload: a refused start looks for nobody idle",
+        model: "offload::a_job_whose_thread_was_refused_is_not_left_behind",
+    },
+    Mutant {
+        name: "offload: a refused start strands nobody",
+        model: "offload::two_refused_starts_strand_both_jobs",
+    },
+    Mutant {
+        name: "offload: a job that is over promises no look",
+        model: "offload::one_job_after_the_other_needs_one_thread",
+    },
+    Mutant {
+        name: "offload: a promise is not taken back",
+        model: "offload::a_job_does_not_wait_for_a_thread_that_takes_its_word_back",
+    },
+    Mutant {
+        name: "offload: a claimed thread retires (I3)",
+        model: "offload::a_job_that_meets_a_thread_that_goes_idle_or_retires_is_run",
+    },
+    Mutant {
+        name: "offload: a wait makes no room",
+        model: "offload::a_job_that_waits_for_another_makes_room_for_it",
+    },
+    Mutant {
+        name: "gate: the lock is let go between the look and the waiter (G2)",
+        model: "offload::a_place_that_is_given_back_goes_to_one_who_waits",
+    },
+    Mutant {
+        name: "gate: a place that nobody wants any more is lost (G2)",
+        model: "offload::a_place_that_is_given_back_goes_to_one_who_waits",
+    },
+    Mutant {
+        name: "gate: the end wakes nobody",
+        model: "offload::the_end_reaches_those_who_wait_for_a_place",
+    },
+    Mutant {
+        name: "gate: who comes after the end waits",
+        model: "offload::the_end_reaches_those_who_wait_for_a_place",
+    },
+];
 
 /// A job's cell: its word, its closure, and how often it was freed.
 struct Cell {
@@ -393,6 +458,37 @@ fn the_end_leaves_neither_a_job_nor_a_thread_behind() {
         thread.join().unwrap();
         pool.board.wait();
         pool.runs.assert_once(2);
+    });
+}
+
+/// The end waits ∥ submit ∥ a thread between two jobs: when the wait is over nothing runs any more,
+/// and nothing is taken on.
+#[test]
+fn when_the_end_has_waited_nothing_runs_any_more() {
+    model(|| {
+        let pool = Pool::new(2);
+        let (number, mailbox) = pool.begin();
+        let thread = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.work(number, &mailbox, usize::MAX))
+        };
+        let over = Arc::new(AtomicBool::new(false));
+        let submitter = {
+            let (pool, over) = (Arc::clone(&pool), Arc::clone(&over));
+            thread::spawn(move || {
+                let was_over = over.load(Ordering::Acquire);
+                if let Ok(step) = pool.board.submit(Job(1)) {
+                    assert!(!was_over, "a job was taken on after the end");
+                    pool.carry_out(step);
+                }
+            })
+        };
+        let (_, idle) = pool.board.close();
+        idle.iter().for_each(Mailbox::end);
+        pool.board.wait();
+        over.store(true, Ordering::Release);
+        thread.join().unwrap();
+        submitter.join().unwrap();
     });
 }
 

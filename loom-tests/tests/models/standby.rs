@@ -5,18 +5,27 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use mainspring_executor::internals::schedule::{Core, Standby};
 use mainspring_loom::model;
+use mainspring_loom_tests::Mutant;
 
-/// What a stand-by thread does whose time is over at some point: it waits, and gives up. Gives the
-/// cores that it was given.
-fn stand_by_until_late(standby: &Standby) -> usize {
-    let Some(mailbox) = standby.begin_wait() else {
-        return 0;
-    };
-    if standby.give_up(&mailbox) {
-        return 0;
-    }
-    usize::from(mailbox.wait().is_some())
-}
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "standby: who is given a core stays on the list (I2)",
+        model: "standby::a_waiting_thread_is_given_one_core",
+    },
+    Mutant {
+        name: "standby: mail on its way is not waited for (I2)",
+        model: "standby::a_core_is_not_lost_to_a_thread_that_gives_up",
+    },
+    Mutant {
+        name: "standby: who comes after the end waits",
+        model: "standby::the_end_reaches_whoever_waits",
+    },
+    Mutant {
+        name: "standby: mail rings no bell",
+        model: "standby::the_end_reaches_whoever_waits",
+    },
+];
 
 /// A core that is handed over while a waiting thread gives up is with exactly one of the two sides.
 #[test]
@@ -25,7 +34,7 @@ fn a_core_is_not_lost_to_a_thread_that_gives_up() {
         let standby = Arc::new(Standby::new());
         let waiting = {
             let standby = Arc::clone(&standby);
-            thread::spawn(move || stand_by_until_late(&standby))
+            thread::spawn(move || usize::from(standby.wait().is_some()))
         };
         let kept = usize::from(standby.give_to_waiting(Core::new(0)).is_err());
         let given = waiting.join().expect("no panic");

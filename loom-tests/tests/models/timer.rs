@@ -10,7 +10,60 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use mainspring_loom::model;
+use mainspring_loom_tests::Mutant;
 use mainspring_timer::{Duration, Handle, Instant, Sleep, sleep};
+
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "timer: the owner's look",
+        model: "timer::a_timer_may_be_used_again_while_the_one_who_fired_it_is_still_there",
+    },
+    Mutant {
+        name: "timer: fire",
+        model: "timer::a_timer_may_be_used_again_while_the_one_who_fired_it_is_still_there",
+    },
+    Mutant {
+        name: "timer: FIRED before the last access (2)",
+        model: "timer::a_timer_may_be_used_again_while_the_one_who_fired_it_is_still_there",
+    },
+    Mutant {
+        name: "timer: unlinked without a look at the state",
+        model: "timer::a_timer_that_fires_while_it_is_dropped_leaks_no_waker",
+    },
+    Mutant {
+        name: "timer: a waker for a timer that has fired",
+        model: "timer::a_poll_that_misses_the_firing_leaves_the_waker_that_is_woken",
+    },
+    Mutant {
+        name: "timer: what is closed takes timers",
+        model: "timer::a_timer_armed_outside_at_the_end_is_woken_or_keeps_no_waker",
+    },
+    Mutant {
+        name: "timer: no deadline is published (A1)",
+        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
+    },
+    Mutant {
+        name: "timer: an outside timer is told to nobody (A3)",
+        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
+    },
+    Mutant {
+        name: "timer: no fence after the announcement (P2)",
+        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
+    },
+    Mutant {
+        name: "timer: no fence after the publication (A2)",
+        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
+    },
+    Mutant {
+        name: "timer: the deadlines are read before the announcement",
+        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
+    },
+    Mutant {
+        name: "timer: a seat that sleeps tells nobody",
+        model: "timer::a_timer_armed_in_a_seat_reaches_the_parked_thread_when_the_seat_sleeps",
+    },
+];
 
 struct Count(AtomicUsize);
 impl Wake for Count {
@@ -163,6 +216,29 @@ fn arming_while_the_timers_end_leaks_no_waker() {
         assert_eq!(StdArc::strong_count(&c), 1);
     });
 }
+/// shutdown ∥ arm from outside the runtime: the timer is woken by the end, or keeps no waker that
+/// nobody would wake.
+#[test]
+fn a_timer_armed_outside_at_the_end_is_woken_or_keeps_no_waker() {
+    model(|| {
+        let h = new();
+        let (c, w) = counter();
+        let mut s = {
+            let _g = h.enter(None);
+            Box::pin(sleep(MS))
+        };
+        let t = {
+            let h = h.clone();
+            thread::spawn(move || h.shutdown())
+        };
+        let _ = poll(&mut s, &w);
+        t.join().unwrap();
+        let is_woken = c.0.load(Ordering::Acquire) == 1;
+        let keeps_none = StdArc::strong_count(&c) == 2;
+        assert!(is_woken || keeps_none, "it waits for ever");
+    });
+}
+
 /// One thread waits in a driver whose wait, where it has no limit, ends only by its bell.
 fn park(outside: bool) {
     model(move || {
