@@ -1,12 +1,41 @@
 //! loom's locks in `parking_lot`'s shape: no poison, and a wait borrows the guard.
 //!
 //! A wait never times out, since a model has no clock: what follows a time-out is shown by an event of
-//! its own. In a model of a whole runtime short waits do; see [`time::end_short_waits`].
+//! its own, or by a model in which every wait that has a limit ends by it ([`let_limits_pass`]).
 
+use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use crate::time;
+
+std::thread_local! {
+    /// Waits with a shorter limit than this end by it. Not loom's: all threads of a model share the
+    /// thread of the system that runs it.
+    static LIMITS_PASS: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// The least limit that [`let_short_limits_pass`] leaves alone.
+const LONG: Duration = Duration::from_secs(1);
+
+/// For the rest of this execution, each wait with a limit ends by it, after the other threads had an
+/// occasion to go on. So what comes after the limit happens, though nobody moves a clock; if it comes to
+/// nothing for ever, the execution gets too long, which is a violation.
+pub fn let_limits_pass() {
+    LIMITS_PASS.set(Duration::MAX);
+}
+
+/// As [`let_limits_pass`], for limits of less than a second. A whole runtime needs it: those who are in it
+/// after its end look every few milliseconds at what nobody turns any more. The model of one protocol
+/// does without, so that it finds a notification that is missing.
+pub fn let_short_limits_pass() {
+    LIMITS_PASS.set(LONG);
+}
+
+/// An execution begins.
+pub(crate) fn keep_limits() {
+    LIMITS_PASS.set(Duration::ZERO);
+}
 
 /// A mutex without poison.
 #[derive(Debug, Default)]
@@ -16,7 +45,7 @@ pub struct Mutex<T>(loom::sync::Mutex<T>);
 #[derive(Debug)]
 pub struct MutexGuard<'a, T> {
     held: Option<loom::sync::MutexGuard<'a, T>>,
-    mutex: &'a Mutex<T>,
+    mutex: &'a loom::sync::Mutex<T>,
 }
 
 impl<T> Mutex<T> {
@@ -29,9 +58,10 @@ impl<T> Mutex<T> {
     /// Waits for the lock.
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        let held = self.0.lock().expect("loom never poisons");
         MutexGuard {
-            held: Some(self.0.lock().expect("loom never poisons")),
-            mutex: self,
+            held: Some(held),
+            mutex: &self.0,
         }
     }
 
@@ -41,7 +71,7 @@ impl<T> Mutex<T> {
         let held = self.0.try_lock().ok()?;
         Some(MutexGuard {
             held: Some(held),
-            mutex: self,
+            mutex: &self.0,
         })
     }
 
@@ -74,7 +104,7 @@ pub struct Condvar(loom::sync::Condvar);
 pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
-    /// Whether it did.
+    /// False, unless [`let_limits_pass`] was called.
     pub fn timed_out(&self) -> bool {
         self.0
     }
@@ -94,27 +124,34 @@ impl Condvar {
         guard.held = Some(self.0.wait(held).expect("loom never poisons"));
     }
 
-    /// Waits to be notified. A short wait may end without, see [`time::end_short_waits`].
     #[track_caller]
-    pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
-        if time::ends(limit) {
+    fn wait_bounded<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
+        let limits_pass = limit < LIMITS_PASS.get();
+        if limits_pass {
             guard.held = None;
-            time::sleep(limit);
-            guard.held = Some(guard.mutex.0.lock().expect("loom never poisons"));
-            return WaitTimeoutResult(true);
+            time::pass(limit);
+            loom::thread::yield_now();
+            guard.held = Some(guard.mutex.lock().expect("loom never poisons"));
+        } else {
+            self.wait(guard);
         }
-        self.wait(guard);
-        WaitTimeoutResult(false)
+        WaitTimeoutResult(limits_pass)
     }
 
-    /// As [`wait_for`](Self::wait_for).
+    /// Waits to be notified, or for its limit: see [`let_limits_pass`].
+    #[track_caller]
+    pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
+        self.wait_bounded(guard, limit)
+    }
+
+    /// Waits to be notified, or for its limit: see [`let_limits_pass`].
     #[track_caller]
     pub fn wait_until<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,
         limit: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_for(guard, limit.saturating_duration_since(time::now()))
+        self.wait_bounded(guard, limit.saturating_duration_since(time::now()))
     }
 
     /// Ends the wait that has lasted longest.

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::Subscriber;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::time;
+use crate::locks::keep_limits;
 
 /// Preemptions that loom tries in one execution, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
 const PREEMPTIONS: usize = 2;
@@ -63,7 +63,7 @@ pub fn model_with_preemptions(preemptions: usize, body: impl Fn() + Sync + Send 
     let begun = Instant::now();
     builder.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
-        time::reset();
+        keep_limits();
         body();
     });
     println!(

@@ -15,10 +15,17 @@ pub(crate) mod atomic {
 
 pub(crate) mod thread {
     pub(crate) use loom::thread::{Builder, yield_now};
-    pub(crate) use mainspring_loom::time::sleep;
+
+    /// To sleep is to let the others run, and to move the time on.
+    pub(crate) fn sleep(duration: std::time::Duration) {
+        mainspring_loom::time::pass(duration);
+        yield_now();
+    }
 }
 
-pub(crate) use mainspring_loom::time;
+pub(crate) mod time {
+    pub(crate) use mainspring_loom::time::now;
+}
 
 /// A panic inside a model is a failed assertion: nothing may catch it.
 pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R + UnwindSafe) -> std::thread::Result<R> {
