@@ -115,7 +115,7 @@ fn a_spawned_task_is_joined() {
 /// that takes both, or that has not looked yet when the second one comes.
 #[test]
 fn two_workers_run_two_tasks() {
-    model_with_preemptions(0, || {
+    model_with_preemptions(1, || {
         let runtime = runtime(2);
         let tasks = [1, 2].map(|number| runtime.spawn(async move { number }));
         let sum: u32 = tasks.into_iter().map(|task| block_on(task).unwrap()).sum();
@@ -128,7 +128,7 @@ fn two_workers_run_two_tasks() {
 /// not lost on its way from one worker to the other.
 #[test]
 fn a_wake_reaches_a_task_of_the_other_worker() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(2);
         let flag = Arc::new(Flag::default());
         let (set, waited) = (flag.clone(), flag.clone());
@@ -146,7 +146,7 @@ fn a_wake_reaches_a_task_of_the_other_worker() {
 /// A task waits, and the workers go to sleep ∥ a thread outside the runtime wakes it.
 #[test]
 fn a_wake_from_outside_reaches_a_task() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(2);
         let flag = Arc::new(Flag::default());
         let waited = flag.clone();
