@@ -11,6 +11,8 @@
 //! nobody waits.
 //!
 //! A close wakes all who wait; each tries, and those in vain wait again.
+//!
+//! Checked by: loom-tests/tests/models/readiness.rs
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -18,7 +20,7 @@ use std::task::{Context, Poll, Waker};
 use slab::Slab;
 
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, mutant};
 use crate::wake::wake_all;
 
 /// Where closes are announced.
@@ -64,7 +66,9 @@ impl Closes {
     pub(crate) fn announce(&self) {
         // Ordering: SeqCst fence; pairs with the one in `wait`. The close comes before it, the look
         // at the count after it.
-        fence(Ordering::SeqCst);
+        if !mutant!("io: no fence after a close") {
+            fence(Ordering::SeqCst);
+        }
         // Ordering: Relaxed; the fence above orders it.
         if self.waiting.load(Ordering::Relaxed) != 0 {
             self.announce_to_waiters();
@@ -96,7 +100,9 @@ impl Closes {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         // Ordering: SeqCst fence; pairs with the one in `announce`. The count comes before it, the
         // caller's next attempt after it.
-        fence(Ordering::SeqCst);
+        if !mutant!("io: no fence after the announcement of a wait for a close") {
+            fence(Ordering::SeqCst);
+        }
         Closed {
             closes: self.clone(),
             announced_before,
@@ -111,7 +117,8 @@ impl Future for Closed {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let new = cx.waker().clone();
         let mut waiters = self.closes.waiters.lock();
-        let is_closed = waiters.announced != self.announced_before;
+        let is_closed = waiters.announced != self.announced_before
+            && !mutant!("io: a close before the first poll is not looked for");
         let old = waiters.wakers[self.key].replace(new);
         drop(waiters);
         drop(old);

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, mutant};
 
 /// Why every wait ends.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ impl Bench {
     }
 
     pub(crate) fn unpark(&self) {
-        *self.is_unparked.lock() = true;
+        *self.is_unparked.lock() = !mutant!("io: an unpark of the bench leaves no mark");
         self.unparked.notify_all();
     }
 }

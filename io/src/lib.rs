@@ -30,6 +30,9 @@ mod end;
 mod fd_table;
 mod handle;
 mod interest;
+#[cfg(mainspring_loom)]
+#[doc(hidden)]
+pub mod internals;
 mod readiness;
 mod ready;
 mod registration;

@@ -36,9 +36,12 @@
 //!   loom.
 //! - Counters of reports and of clears, one pair a direction, without any compare-and-swap: three
 //!   words instead of one to look at, and six pairs once `PRIORITY` and `ERROR` are waited for.
+//!
+//! Checked by: loom-tests/tests/models/readiness.rs
 
 use crate::Ready;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{mutant, order};
 
 const ENDED: usize = 1 << Ready::BITS;
 const TICK: usize = ENDED << 1;
@@ -66,23 +69,29 @@ impl Readiness {
         // Ordering: Acquire; pairs with the Release of `set`. The attempt that follows comes after
         // the system's report of the tick that is seen here. Without it the attempt could be made
         // first and its failure be taken for one under a later tick, whose report would be lost.
-        Observed(self.word.load(Ordering::Acquire))
+        Observed(self.word.load(order!("io: observe", Acquire)))
     }
 
     /// Adds what the system has reported. For the driver alone.
     pub(crate) fn set(&self, states: Ready) {
+        if mutant!("io: a report's states come before its tick (1)") {
+            self.word.fetch_or(states.bits(), Ordering::Release);
+            self.word.fetch_add(TICK, Ordering::Release);
+            return;
+        }
         // Ordering: Release; pairs with the Acquire of `observe`: whoever sees this tick makes an
         // attempt that sees the data which the system has reported.
-        self.word.fetch_add(TICK, Ordering::Release);
-        // Ordering: Release; pairs with the Acquire of `observe`, for the same reason. It comes
-        // after the tick, as both change the same word.
-        self.word.fetch_or(states.bits(), Ordering::Release);
+        self.word
+            .fetch_add(TICK, order!("io: the tick of a report", Release));
+        // Ordering: Relaxed; who sees the states sees the tick, and this RMW hands its Release on.
+        // It comes after the tick, as both change the same word.
+        self.word.fetch_or(states.bits(), Ordering::Relaxed);
     }
 
     /// Takes `states` away, unless there has been an event since `observed`.
     pub(crate) fn clear(&self, observed: Observed, states: Ready) {
         let mut current = observed.0;
-        while current / TICK == observed.0 / TICK {
+        while current / TICK == observed.0 / TICK || mutant!("io: clear looks at no tick (1)") {
             let cleared = current & !states.bits();
             // Ordering: Relaxed; the word carries nothing here but itself. That the attempt was
             // made before is what the tick in the comparison says.
@@ -101,9 +110,9 @@ impl Readiness {
 
     /// Every wait is to end from now on.
     pub(crate) fn end(&self) {
-        // Ordering: Release; pairs with the Acquire of `observe`: who sees the bit finds the
-        // reason, which was stored before.
-        self.word.fetch_or(ENDED, Ordering::Release);
+        // Ordering: Relaxed; who sees the bit asks for the reason under the lock of the list of
+        // sources, which is held here.
+        self.word.fetch_or(ENDED, Ordering::Relaxed);
     }
 }
 

@@ -22,6 +22,8 @@
 //!
 //! Wakers are cloned before the lock is taken, and woken and dropped after it has been released:
 //! they are the user's code.
+//!
+//! Checked by: loom-tests/tests/models/readiness.rs
 
 use std::io;
 use std::task::{Poll, Waker};
@@ -30,7 +32,7 @@ use mainspring_executor::fork::Generation;
 use slab::Slab;
 
 use crate::readiness::{Observed, Readiness};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, mutant};
 use crate::{Interest, Ready};
 
 /// One of the two ways that data takes through a source.
@@ -141,7 +143,8 @@ impl SourceState {
         // Dropped after the lock is released: declared outside of it, dropped explicitly below.
         let mut old = waiters.slot(direction).replace(waker);
         let observed = self.observe();
-        let result = if observed.ends_wait(direction.mask()) {
+        let ends = observed.ends_wait(direction.mask());
+        let result = if ends && !mutant!("io: no look behind the waker in the slot") {
             let new = waiters.slot(direction).take();
             drop(waiters);
             drop(new);
@@ -178,7 +181,7 @@ impl SourceState {
         let mut waiters = self.waiters.lock();
         let old = waiters.enlist(key, mask, new);
         let observed = self.observe();
-        if observed.ends_wait(mask) {
+        if observed.ends_wait(mask) && !mutant!("io: no look behind the waker in the list") {
             let new = key.take().map(|key| waiters.futures.remove(key.0));
             drop(waiters);
             drop((old, new));
@@ -214,18 +217,27 @@ impl SourceState {
     /// An event: the source is in `states` now. Adds to `wakers` whom to wake. For the driver
     /// alone.
     pub(crate) fn event(&self, states: Ready, is_oneshot: bool, wakers: &mut Vec<Waker>) {
+        if mutant!("io: the wakers are collected before the report is set") {
+            self.waiters.lock().collect(states, wakers);
+        }
         self.readiness.set(states);
         let mut waiters = self.waiters.lock();
         if is_oneshot {
-            waiters.armed = Ready::EMPTY;
+            if !mutant!("io: an event leaves a oneshot source armed") {
+                waiters.armed = Ready::EMPTY;
+            }
             waiters.collect(Ready::ALL, wakers);
-        } else {
+        } else if !mutant!("io: the wakers are collected before the report is set") {
             waiters.collect(states, wakers);
         }
     }
 
     /// Every present and future wait ends. Adds to `wakers` whom to wake.
     pub(crate) fn end(&self, wakers: &mut Vec<Waker>) {
+        if mutant!("io: the wakers are collected before the end is set") {
+            self.waiters.lock().collect(Ready::ALL, wakers);
+            return self.readiness.end();
+        }
         self.readiness.end();
         self.waiters.lock().collect(Ready::ALL, wakers);
     }

@@ -9,6 +9,7 @@ mod monitor;
 mod mutants;
 mod offload;
 mod park;
+mod readiness;
 mod runtime;
 mod shutdown;
 mod sleep;

@@ -9,6 +9,7 @@ const MUTANTS: &[&[Mutant]] = &[
     crate::local_set::MUTANTS,
     crate::monitor::MUTANTS,
     crate::offload::MUTANTS,
+    crate::readiness::MUTANTS,
     crate::runtime::MUTANTS,
     crate::sleep::MUTANTS,
     crate::slot::MUTANTS,
