@@ -56,6 +56,7 @@ mod names;
 mod names;
 
 pub use names::{cell, hint, sync, thread};
+pub(crate) use names::{mutant, runtime_begins};
 
 /// Spawning and joining tasks: [`crate::task`].
 pub mod task {

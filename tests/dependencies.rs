@@ -1,6 +1,7 @@
 //! Which of our crates knows which, and that tokio's own runtime is in none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -18,7 +19,7 @@ const OF_THE_RUNTIME: [&str; 8] = [
 
 /// Our packages, and which of them each may depend on. Only what runs or builds counts, not what
 /// its tests use.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("mainspring-macros", &[]),
     ("mainspring-timer", &[]),
     ("mainspring-executor", &[]),
@@ -34,8 +35,9 @@ const ARROWS: [(&str, &[&str]); 8] = [
             "mainspring-macros",
         ],
     ),
-    // These two may know everybody, and nobody may know them.
+    // These may know everybody, and nobody may know them.
     ("mainspring-benches", EVERYBODY),
+    ("mainspring-downstream", EVERYBODY),
     ("mainspring-loom-tests", EVERYBODY),
 ];
 
@@ -174,9 +176,45 @@ fn the_arrows_between_our_crates_point_one_way() {
 fn not_even_the_tests_of_our_crates_depend_on_benches_or_models() {
     let tree = tree("--workspace --depth 1 --prefix depth --no-dedupe");
     for (package, on) in arrows_in(&tree) {
-        for unwanted in ["mainspring-benches", "mainspring-loom-tests"] {
+        for unwanted in [
+            "mainspring-benches",
+            "mainspring-downstream",
+            "mainspring-loom-tests",
+        ] {
             assert!(!on.contains(unwanted), "{package} depends on {unwanted}");
         }
+    }
+}
+
+#[test]
+fn a_normal_build_has_nothing_of_loom() {
+    let ours = "-p mainspring -p mainspring-executor -p mainspring-io -p mainspring-timer";
+    let tree = tree(&format!(
+        "{ours} --all-features --prefix none -e normal,build"
+    ));
+    let names: BTreeSet<_> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    for unwanted in ["loom", "mainspring-loom", "generator", "tracing-subscriber"] {
+        assert!(!names.contains(unwanted), "{unwanted} is in the tree");
+    }
+    assert!(
+        names.contains("crossbeam-deque"),
+        "the tree was misread: {tree}"
+    );
+    // They have these names in the manifests: in builds under loom they are there.
+    for manifest in [
+        "Cargo.toml",
+        "executor/Cargo.toml",
+        "io/Cargo.toml",
+        "timer/Cargo.toml",
+    ] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest));
+        let text = text.expect("it is there");
+        let section = "[target.'cfg(mainspring_loom)'.dependencies]\nloom.workspace = true\n\
+                       mainspring-loom.workspace = true\n";
+        assert!(text.contains(section), "{manifest}");
     }
 }
 

@@ -52,6 +52,8 @@ mod queue;
 mod scheduler;
 mod seat;
 mod shutdown;
+#[cfg(all(test, not(mainspring_loom), target_pointer_width = "64"))]
+mod sizes;
 #[expect(unsafe_code, reason = "a queue entry in an atomic pointer")]
 mod slot;
 mod spawn;

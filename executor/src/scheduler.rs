@@ -20,6 +20,7 @@ use crate::seat::{Core, CoreBox, Seat};
 use crate::shutdown::Ending;
 use crate::standby::Standby;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::mutant;
 use crate::task::{
     JoinHandle, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task, next_id,
 };
@@ -192,7 +193,9 @@ impl Scheduler {
     /// Whether nothing can happen but by the driver or from outside: every worker sleeps, and no job
     /// of the pool is under way. A clock that stands still moves to the next timer then.
     pub(crate) fn is_quiet(&self) -> bool {
-        !self.idle.anybody_awake() && self.pool.is_idle()
+        // In this order: a job wakes whom it has to before it is over.
+        (self.pool.is_idle() || mutant!("clock: moves while a job runs"))
+            && (!self.idle.anybody_awake() || mutant!("clock: moves while a worker is awake"))
     }
 
     /// Moves all that a leaving core holds to the injector. The caller notifies (I4 of the sleep

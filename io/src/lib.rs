@@ -37,6 +37,8 @@ mod readiness;
 mod ready;
 mod registration;
 mod shared;
+#[cfg(all(test, not(mainspring_loom), target_pointer_width = "64"))]
+mod sizes;
 mod source_state;
 mod sources;
 mod stalls;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// The crates whose protocols are modelled.
-const CRATES: [&str; 3] = ["executor", "io", "timer"];
+/// The crates whose protocols are modelled; "." is the facade.
+const CRATES: [&str; 4] = [".", "executor", "io", "timer"];
 
 /// The names in every `mutant!("…")` and `order!("…", …)`. One for each half of an AcqRel.
 pub(crate) fn in_the_sources() -> io::Result<BTreeSet<String>> {

@@ -10,11 +10,14 @@ mod cell;
 mod locks;
 mod model;
 pub mod mutant;
+pub mod time;
 mod try_lock;
 pub mod variant;
 
 pub use cell::UnsafeCell;
-pub use locks::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use locks::{
+    Condvar, Mutex, MutexGuard, WaitTimeoutResult, let_limits_pass, let_short_limits_pass,
+};
 pub use model::{is_deep, model, model_with_preemptions, unexplored};
 pub use try_lock::{TryLock, TryLockGuard};
 

@@ -6,6 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use loom::model::Builder;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::Subscriber;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::locks::keep_limits;
 
 /// Preemptions that loom tries in one execution, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
 const PREEMPTIONS: usize = 2;
@@ -13,6 +18,9 @@ const PREEMPTIONS: usize = 2;
 /// Steps of one execution after which loom takes it for a livelock, unless `LOOM_MAX_BRANCHES` asks
 /// for more.
 const BRANCHES: usize = 20_000;
+
+/// Says which of loom's steps are to be written: `trace` for all.
+const LOG: &str = "LOOM_LOG";
 
 /// Runs `body` in every interleaving that the bound on preemptions allows, and prints how many those
 /// were. A violation is a panic: a failed assertion of `body`, an access that races, a deadlock, a
@@ -42,11 +50,20 @@ pub fn model_with_preemptions(preemptions: usize, body: impl Fn() + Sync + Send 
     );
     builder.preemption_bound = Some(bound(preemptions, builder.preemption_bound));
     builder.max_branches = builder.max_branches.max(BRANCHES);
+    // `loom::model` would do this, but leaves no say in the bounds.
+    let _log = env::var_os(LOG).map(|_| {
+        let steps = Subscriber::builder()
+            .with_env_filter(EnvFilter::from_env(LOG))
+            .with_test_writer()
+            .without_time();
+        steps.finish().set_default()
+    });
     let executions = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&executions);
     let begun = Instant::now();
     builder.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
+        keep_limits();
         body();
     });
     println!(

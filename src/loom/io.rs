@@ -19,6 +19,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use mainspring_executor::coop::poll_proceed;
 
+use super::mutant;
 use super::sync::{Arc, Mutex, MutexGuard};
 
 /// Two connected streams in memory: what is written to one is read from the other. Each way holds
@@ -133,7 +134,9 @@ impl Pipe {
         state.bytes.drain(..count);
         let writer = if count > 0 { state.writer.take() } else { None };
         drop(state);
-        wake(writer);
+        if !mutant!("duplex: room wakes no writer") {
+            wake(writer);
+        }
         Poll::Ready(())
     }
 
@@ -153,7 +156,9 @@ impl Pipe {
         state.bytes.extend(&bytes[..count]);
         let reader = if count > 0 { state.reader.take() } else { None };
         drop(state);
-        wake(reader);
+        if !mutant!("duplex: bytes wake no reader") {
+            wake(reader);
+        }
         Poll::Ready(Ok(count))
     }
 
@@ -163,7 +168,9 @@ impl Pipe {
         state.is_finished = true;
         let reader = state.reader.take();
         drop(state);
-        wake(reader);
+        if !mutant!("duplex: the end wakes no reader") {
+            wake(reader);
+        }
     }
 
     /// Nobody will read any more.
@@ -172,7 +179,9 @@ impl Pipe {
         state.is_abandoned = true;
         let writer = state.writer.take();
         drop(state);
-        wake(writer);
+        if !mutant!("duplex: the reader's going wakes no writer") {
+            wake(writer);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The names of a build under loom: loom's.
 
+pub(crate) use mainspring_loom::let_short_limits_pass as runtime_begins;
+pub(crate) use mainspring_loom::mutant;
 pub(super) use mainspring_loom::{model, model_with_preemptions, unexplored};
 
 /// Locks, channels, atomics and shared ownership.

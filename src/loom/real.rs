@@ -82,6 +82,17 @@ pub mod cell {
     }
 }
 
+/// Whether a mutant is run (see the crate `mainspring-loom`): never, in a normal build.
+macro_rules! mutant {
+    ($name:literal) => {
+        false
+    };
+}
+pub(crate) use mutant;
+
+/// A runtime is about to be built.
+pub(crate) fn runtime_begins() {}
+
 pub(super) fn model(body: impl Fn()) {
     body();
 }

@@ -356,6 +356,7 @@ impl Builder {
             "`Builder::start_paused` needs the current-thread flavour: with several workers the \
              clock cannot know when nothing is left to do"
         );
+        crate::loom::runtime_begins();
         let cores = cores();
         let workers = self.worker_threads.unwrap_or(cores).get();
         let workers = if single {

@@ -13,6 +13,8 @@ use mainspring_executor as executor;
 use mainspring_io as io;
 use mainspring_timer as timer;
 
+use crate::loom::mutant;
+
 /// The shared side.
 #[derive(Debug, Clone)]
 pub(super) struct Drivers {
@@ -91,13 +93,13 @@ impl executor::Environment for Drivers {
         self.timer.before_sleep(seat);
         // Under loom this may be the last worker to sleep: whoever waits in the driver for that looks
         // again. A paused clock has one worker, which waits there itself.
-        if self.timer.is_frozen() {
+        if self.timer.is_frozen() && !mutant!("clock: the last sleeper does not ring") {
             self.io.unpark();
         }
     }
 
     fn jobs_ended(&self) {
-        if self.timer.is_frozen() {
+        if self.timer.is_frozen() && !mutant!("clock: the last job does not ring") {
             self.io.unpark();
         }
     }
@@ -136,14 +138,17 @@ impl MainDriver {
             }
             // An unpark that came before that turn was swallowed by it, so whether one has come is
             // asked again: if so, no wait may follow.
-            if !quiet() || self.timer.advance_to_next() {
+            if (!quiet() && !mutant!("clock: no second look after the turn"))
+                || self.timer.advance_to_next()
+            {
                 return;
             }
         }
         // From here on an outside thread that arms a timer knows that somebody waits.
         let wait = self.timer.prepare_park(None);
         // One that was armed just before is the next to jump to, if nothing else can happen.
-        if self.timer.next_deadline().is_none() || !quiet() {
+        let is_armed = self.timer.next_deadline().is_some();
+        if !is_armed || !quiet() || mutant!("clock: no look at the timers after the announcement") {
             // An unpark that has come ends this wait at once; `jobs_ended` and `before_sleep` bring
             // one.
             self.wait_for_io(wait);

@@ -316,3 +316,25 @@ fn a_task_that_is_spawned_from_outside_is_run_with_a_paused_clock() {
         outside.join().expect("no panic");
     });
 }
+
+#[test]
+fn a_wake_from_another_thread_is_not_swallowed_by_the_look_before_the_wait() {
+    bounded("a ball that another thread returns", || {
+        let (throw, thrown) = mpsc::channel::<oneshot::Sender<()>>();
+        let other = thread::spawn(move || {
+            for ball in thrown {
+                // The runtime may be anywhere on its way to sleep.
+                let _ = ball.send(());
+            }
+        });
+        paused().block_on(async {
+            for _ in 0..20_000 {
+                let (ball, returned) = oneshot::channel();
+                throw.send(ball).unwrap();
+                returned.await.unwrap();
+            }
+        });
+        drop(throw);
+        other.join().unwrap();
+    });
+}

@@ -55,6 +55,8 @@ mod park;
 )]
 mod seat;
 mod shared;
+#[cfg(all(test, not(mainspring_loom), target_pointer_width = "64"))]
+mod sizes;
 mod sleep;
 mod sync;
 mod timeout;

@@ -53,3 +53,15 @@ pub(crate) struct TaskOrigin {
     /// Which shard of the list of live tasks will hold it.
     pub(crate) shard: u32,
 }
+
+#[cfg(all(test, not(mainspring_loom), target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    /// As `crate::sizes`: nothing is there for the sake of the models.
+    #[test]
+    fn a_header_has_the_size_that_it_had() {
+        assert_eq!(size_of::<State>(), 8);
+        assert_eq!(size_of::<Header>(), 72);
+    }
+}

@@ -43,7 +43,7 @@ fn everything_that_is_sent_is_received() {
 fn a_sender_gets_its_item_back_when_the_receiver_goes() {
     model_with_preemptions(1, || {
         let refused = run(1, async {
-            let (mut sender, receiver) = channel(1, Order::RegisterThenLook);
+            let (mut sender, mut receiver) = channel(1, Order::RegisterThenLook);
             let sending = mainspring::spawn(async move {
                 loop {
                     if let Err(Refused(item)) = sender.send(7).await {
@@ -51,6 +51,8 @@ fn a_sender_gets_its_item_back_when_the_receiver_goes() {
                     }
                 }
             });
+            // From here on the task is under way, on the worker.
+            assert_eq!(receiver.receive().await, Some(7));
             drop(receiver);
             sending.await.unwrap()
         });

@@ -8,6 +8,27 @@ use loom::future::block_on;
 use loom::thread;
 use mainspring::loom::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
 use mainspring_loom::model;
+use mainspring_loom_tests::Mutant;
+
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "duplex: room wakes no writer",
+        model: "duplex::neither_side_is_forgotten",
+    },
+    Mutant {
+        name: "duplex: bytes wake no reader",
+        model: "duplex::neither_side_is_forgotten",
+    },
+    Mutant {
+        name: "duplex: the end wakes no reader",
+        model: "duplex::neither_side_is_forgotten",
+    },
+    Mutant {
+        name: "duplex: the reader's going wakes no writer",
+        model: "duplex::a_writer_learns_that_the_reader_has_gone",
+    },
+];
 
 async fn write(stream: &mut DuplexStream, bytes: &[u8]) -> io::Result<usize> {
     poll_fn(|cx| Pin::new(&mut *stream).poll_write(cx, bytes)).await

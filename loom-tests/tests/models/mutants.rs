@@ -4,11 +4,13 @@ use mainspring_loom_tests::{Mutant, kill_all};
 
 /// Each file of models names its own.
 const MUTANTS: &[&[Mutant]] = &[
+    crate::duplex::MUTANTS,
     crate::join_set::MUTANTS,
     crate::local_set::MUTANTS,
     crate::monitor::MUTANTS,
     crate::offload::MUTANTS,
     crate::readiness::MUTANTS,
+    crate::runtime::MUTANTS,
     crate::sleep::MUTANTS,
     crate::slot::MUTANTS,
     crate::standby::MUTANTS,

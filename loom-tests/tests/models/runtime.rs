@@ -7,6 +7,7 @@
 //! lies between them.
 
 use std::future::{Future, poll_fn};
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -19,6 +20,35 @@ use mainspring::loom::time::{Duration, Instant, fire_next, sleep, timeout};
 use mainspring::runtime::{Builder, Runtime};
 use mainspring::task::{spawn_blocking, yield_now};
 use mainspring_loom::{model_with_preemptions, unexplored};
+use mainspring_loom_tests::Mutant;
+
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "clock: no second look after the turn",
+        model: "runtime::a_wake_from_outside_reaches_block_on",
+    },
+    Mutant {
+        name: "clock: the last job does not ring",
+        model: "runtime::a_sleep_ends_after_a_blocking_job",
+    },
+    Mutant {
+        name: "clock: moves while a worker is awake",
+        model: "runtime::a_sleep_ends_after_a_poll",
+    },
+    Mutant {
+        name: "clock: moves while a job runs",
+        model: "runtime::a_sleep_ends_after_a_blocking_job",
+    },
+    Mutant {
+        name: "clock: the last sleeper does not ring",
+        model: "runtime::a_sleep_ends_when_all_workers_sleep",
+    },
+    Mutant {
+        name: "clock: no look at the timers after the announcement",
+        model: "runtime::a_sleep_of_a_thread_outside_ends",
+    },
+];
 
 /// A runtime whose end is part of the model.
 fn runtime(workers: usize) -> Runtime {
@@ -60,6 +90,13 @@ impl Flag {
         Poll::Pending
     }
 
+    /// Returns when somebody waits.
+    fn until_awaited(&self) {
+        while self.0.lock().unwrap().1.is_none() {
+            thread::yield_now();
+        }
+    }
+
     async fn wait(&self) {
         poll_fn(|cx| self.poll(cx)).await;
     }
@@ -68,7 +105,7 @@ impl Flag {
 /// `block_on` ∥ the task that it has spawned, on a worker: the task is run, and its output seen.
 #[test]
 fn a_spawned_task_is_joined() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let output = run(1, async { mainspring::spawn(async { 7 }).await.unwrap() });
         assert_eq!(output, 7);
     });
@@ -87,16 +124,38 @@ fn two_workers_run_two_tasks() {
     });
 }
 
-/// A task waits ∥ a task on the other worker wakes it: the wake is not lost on its way from one worker
-/// to the other.
+/// A task waits, and the workers go to sleep ∥ a task that another thread spawns wakes it: the wake is
+/// not lost on its way from one worker to the other.
 #[test]
 fn a_wake_reaches_a_task_of_the_other_worker() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(2);
         let flag = Arc::new(Flag::default());
-        let (set, waited) = (flag.clone(), flag);
-        let waiter = runtime.spawn(async move { waited.wait().await });
+        let (set, waited) = (flag.clone(), flag.clone());
+        let waiter = unexplored(|| {
+            let waiter = runtime.spawn(async move { waited.wait().await });
+            flag.until_awaited();
+            waiter
+        });
         drop(runtime.spawn(async move { set.set() }));
+        block_on(waiter).unwrap();
+        unexplored(|| drop(runtime));
+    });
+}
+
+/// A task waits, and the workers go to sleep ∥ a thread outside the runtime wakes it.
+#[test]
+fn a_wake_from_outside_reaches_a_task() {
+    model_with_preemptions(2, || {
+        let runtime = runtime(2);
+        let flag = Arc::new(Flag::default());
+        let waited = flag.clone();
+        let waiter = unexplored(|| {
+            let waiter = runtime.spawn(async move { waited.wait().await });
+            flag.until_awaited();
+            waiter
+        });
+        flag.set();
         block_on(waiter).unwrap();
         unexplored(|| drop(runtime));
     });
@@ -136,10 +195,29 @@ fn a_wake_from_outside_is_not_lost_while_the_clock_moves() {
     });
 }
 
+/// A thread outside the runtime arms a timer of it, while the thread in `block_on` goes to sleep in the
+/// driver: the clock moves for that timer, too.
+#[test]
+fn a_sleep_of_a_thread_outside_ends() {
+    model_with_preemptions(2, || {
+        let runtime = single();
+        let flag = Arc::new(Flag::default());
+        let (set, handle) = (flag.clone(), runtime.handle().clone());
+        let outside = thread::spawn(move || {
+            let _entered = handle.enter();
+            block_on(sleep(Duration::from_secs(1)));
+            set.set();
+        });
+        runtime.block_on(async move { flag.wait().await });
+        outside.join().unwrap();
+        unexplored(|| drop(runtime));
+    });
+}
+
 /// A blocking job ∥ the task that awaits it: the job is run, and its output seen.
 #[test]
 fn a_blocking_job_is_joined() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let output = run(1, async { spawn_blocking(|| 7).await.unwrap() });
         assert_eq!(output, 7);
     });
@@ -148,7 +226,7 @@ fn a_blocking_job_is_joined() {
 /// Two tasks that yield to one another both end.
 #[test]
 fn tasks_that_yield_are_run_again() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         run(1, async {
             let other = mainspring::spawn(async { yield_now().await });
             yield_now().await;
@@ -157,17 +235,38 @@ fn tasks_that_yield_are_run_again() {
     });
 }
 
-/// The clock moves when the worker and `block_on` sleep, whichever of them is in the driver: a task's
-/// `sleep` ends, and not early.
+/// The clock moves when the worker and `block_on` sleep, whichever of them is in the driver: the `sleep`
+/// of either ends, and not early.
 #[test]
 fn a_sleep_ends_when_all_workers_sleep() {
     model_with_preemptions(1, || {
         run(1, async {
             let begun = Instant::now();
+            sleep(Duration::from_secs(60)).await;
             mainspring::spawn(sleep(Duration::from_secs(3600)))
                 .await
                 .unwrap();
-            assert_eq!(begun.elapsed(), Duration::from_secs(3600));
+            assert_eq!(begun.elapsed(), Duration::from_secs(3660));
+        });
+    });
+}
+
+/// The clock does not move while a worker is in a poll: a `sleep` in `block_on` ends after the rest of the
+/// poll in which a task has woken it.
+#[test]
+fn a_sleep_ends_after_a_poll() {
+    model_with_preemptions(1, || {
+        let flag = Arc::new(Flag::default());
+        let over = Arc::new(AtomicBool::new(false));
+        let (set, poll) = (flag.clone(), over.clone());
+        run(1, async move {
+            drop(mainspring::spawn(async move {
+                set.set();
+                poll.store(true, Ordering::Release);
+            }));
+            flag.wait().await;
+            sleep(Duration::from_secs(1)).await;
+            assert!(over.load(Ordering::Acquire), "the poll was under way");
         });
     });
 }
@@ -215,6 +314,17 @@ fn a_timeout_races_with_a_completion() {
     assert!(IN_TIME.load(Relaxed) && TOO_LATE.load(Relaxed));
 }
 
+/// A socket is an error, which says what a model uses in its place.
+#[test]
+fn a_socket_is_refused() {
+    model_with_preemptions(0, || {
+        let bound = run(0, mainspring::net::TcpListener::bind("127.0.0.1:0"));
+        let error = bound.expect_err("there is no operating system");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("mainspring::loom::io::duplex"));
+    });
+}
+
 /// Counts its drop.
 struct Counted(Arc<AtomicUsize>);
 
@@ -236,7 +346,7 @@ impl Future for Counted {
 /// and the task's future has been dropped once by then.
 #[test]
 fn a_drop_ends_the_tasks_that_are_alive() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(1);
         let drops = Arc::new(AtomicUsize::new(0));
         let task = runtime.spawn(Counted(drops.clone()));
@@ -250,7 +360,7 @@ fn a_drop_ends_the_tasks_that_are_alive() {
 /// report counts it.
 #[test]
 fn a_shutdown_leaves_a_task_its_grace() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(1);
         let signal = runtime.handle().shutdown_signal();
         let drained = Arc::new(AtomicBool::new(false));
@@ -265,11 +375,38 @@ fn a_shutdown_leaves_a_task_its_grace() {
     });
 }
 
+/// A shutdown with a grace ∥ a task that never ends: it is cut off when the grace is over, and the report
+/// says so.
+#[test]
+fn a_shutdown_cuts_off_what_does_not_end() {
+    model_with_preemptions(1, || {
+        let runtime = runtime(1);
+        let drops = Arc::new(AtomicUsize::new(0));
+        drop(runtime.spawn(Counted(drops.clone())));
+        let report = runtime.shutdown(Duration::from_millis(1));
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+        assert_eq!((report.aborted, report.stuck.len()), (1, 0));
+    });
+}
+
+/// The runtime is dropped ∥ a blocking job waits for a timer of it: the drop waits for the job, and turns
+/// the timers, which nobody else does any more.
+#[test]
+fn a_job_may_wait_for_a_timer_over_the_end() {
+    model_with_preemptions(1, || {
+        let runtime = single();
+        let handle = runtime.handle().clone();
+        let job = runtime.spawn_blocking(move || handle.block_on(sleep(Duration::from_secs(60))));
+        drop(runtime);
+        drop(job);
+    });
+}
+
 /// A task is spawned by a thread of its own ∥ the runtime ends: the task's future is dropped once,
 /// whichever comes first.
 #[test]
 fn a_spawn_races_with_the_end() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(2, || {
         let runtime = runtime(1);
         let drops = Arc::new(AtomicUsize::new(0));
         let (handle, counted) = (runtime.handle().clone(), Counted(drops.clone()));
