@@ -192,7 +192,8 @@ impl Scheduler {
     /// Whether nothing can happen but by the driver or from outside: every worker sleeps, and no job
     /// of the pool is under way. A clock that stands still moves to the next timer then.
     pub(crate) fn is_quiet(&self) -> bool {
-        !self.idle.anybody_awake() && self.pool.is_idle()
+        // In this order: a job wakes whom it has to before it is over.
+        self.pool.is_idle() && !self.idle.anybody_awake()
     }
 
     /// Moves all that a leaving core holds to the injector. The caller notifies (I4 of the sleep

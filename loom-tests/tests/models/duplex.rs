@@ -57,9 +57,7 @@ fn a_writer_learns_that_the_reader_has_gone() {
     model(|| {
         let (mut near, far) = duplex(1);
         let writer = thread::spawn(move || {
-            block_on(async {
-                while write(&mut near, b"x").await.is_ok() {}
-            });
+            block_on(async { while write(&mut near, b"x").await.is_ok() {} });
         });
         drop(far);
         writer.join().unwrap();
