@@ -70,7 +70,10 @@ impl Parker {
 
     /// Waits on the condition variable for an unpark, `limit` at most.
     pub(crate) fn park_for(&self, limit: Duration) {
-        self.wait(|bell| drop(self.condvar.wait_for(bell, limit)));
+        self.wait(|bell| {
+            // How it ended makes no difference.
+            let _ = self.condvar.wait_for(bell, limit);
+        });
     }
 
     fn wait(&self, until_rung: impl FnOnce(&mut MutexGuard<'_, ()>)) {

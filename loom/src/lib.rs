@@ -13,7 +13,7 @@ pub mod mutant;
 mod try_lock;
 
 pub use cell::UnsafeCell;
-pub use locks::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use locks::{Condvar, Mutex, MutexGuard, WaitTimeoutResult, let_limits_pass};
 pub use model::{is_deep, model, model_with_preemptions, unexplored};
 pub use try_lock::{TryLock, TryLockGuard};
 

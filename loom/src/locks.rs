@@ -1,10 +1,29 @@
 //! loom's locks in `parking_lot`'s shape: no poison, and a wait borrows the guard.
 //!
 //! A wait never times out, since a model has no clock: what follows a time-out is shown by an event of
-//! its own.
+//! its own, or by a model in which every wait that has a limit ends by it ([`let_limits_pass`]).
 
+use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
+
+std::thread_local! {
+    /// Whether waits with a limit end by it. Not loom's: all threads of a model share the thread of the
+    /// system that runs it.
+    static LIMITS_PASS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// For the rest of this execution, each wait with a limit ends by it, after the other threads had an
+/// occasion to go on. So what comes after the limit happens, though nobody moves a clock; if it comes to
+/// nothing for ever, the execution gets too long, which is a violation.
+pub fn let_limits_pass() {
+    LIMITS_PASS.set(true);
+}
+
+/// An execution begins.
+pub(crate) fn keep_limits() {
+    LIMITS_PASS.set(false);
+}
 
 /// A mutex without poison.
 #[derive(Debug, Default)]
@@ -12,7 +31,10 @@ pub struct Mutex<T>(loom::sync::Mutex<T>);
 
 /// The guard of [`Mutex`]; it is empty only while a condition variable has it.
 #[derive(Debug)]
-pub struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+pub struct MutexGuard<'a, T> {
+    held: Option<loom::sync::MutexGuard<'a, T>>,
+    mutex: &'a loom::sync::Mutex<T>,
+}
 
 impl<T> Mutex<T> {
     /// A mutex round `value`.
@@ -24,13 +46,21 @@ impl<T> Mutex<T> {
     /// Waits for the lock.
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        MutexGuard(Some(self.0.lock().expect("loom never poisons")))
+        let held = self.0.lock().expect("loom never poisons");
+        MutexGuard {
+            held: Some(held),
+            mutex: &self.0,
+        }
     }
 
     /// The lock, if nobody holds it.
     #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.0.try_lock().ok().map(|guard| MutexGuard(Some(guard)))
+        let held = self.0.try_lock().ok()?;
+        Some(MutexGuard {
+            held: Some(held),
+            mutex: &self.0,
+        })
     }
 
     /// The value, from its last owner.
@@ -43,13 +73,13 @@ impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.0.as_ref().expect("held outside of a wait")
+        self.held.as_ref().expect("held outside of a wait")
     }
 }
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.0.as_mut().expect("held outside of a wait")
+        self.held.as_mut().expect("held outside of a wait")
     }
 }
 
@@ -57,14 +87,14 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 #[derive(Debug, Default)]
 pub struct Condvar(loom::sync::Condvar);
 
-/// Whether a bounded wait ended by its bound: it never does.
+/// Whether a bounded wait ended by its bound.
 #[derive(Debug, Clone, Copy)]
-pub struct WaitTimeoutResult;
+pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
-    /// Always false.
+    /// False, unless [`let_limits_pass`] was called.
     pub fn timed_out(&self) -> bool {
-        false
+        self.0
     }
 }
 
@@ -78,30 +108,41 @@ impl Condvar {
     /// Waits to be notified.
     #[track_caller]
     pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-        let held = guard.0.take().expect("held outside of a wait");
-        guard.0 = Some(self.0.wait(held).expect("loom never poisons"));
+        let held = guard.held.take().expect("held outside of a wait");
+        guard.held = Some(self.0.wait(held).expect("loom never poisons"));
     }
 
-    /// Waits to be notified: there is no clock.
+    #[track_caller]
+    fn wait_bounded<T>(&self, guard: &mut MutexGuard<'_, T>) -> WaitTimeoutResult {
+        let limits_pass = LIMITS_PASS.get();
+        if limits_pass {
+            guard.held = None;
+            loom::thread::yield_now();
+            guard.held = Some(guard.mutex.lock().expect("loom never poisons"));
+        } else {
+            self.wait(guard);
+        }
+        WaitTimeoutResult(limits_pass)
+    }
+
+    /// Waits to be notified, or for its limit: see [`let_limits_pass`].
     #[track_caller]
     pub fn wait_for<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,
         _limit: Duration,
     ) -> WaitTimeoutResult {
-        self.wait(guard);
-        WaitTimeoutResult
+        self.wait_bounded(guard)
     }
 
-    /// Waits to be notified: there is no clock.
+    /// Waits to be notified, or for its limit: see [`let_limits_pass`].
     #[track_caller]
     pub fn wait_until<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,
         _limit: Instant,
     ) -> WaitTimeoutResult {
-        self.wait(guard);
-        WaitTimeoutResult
+        self.wait_bounded(guard)
     }
 
     /// Ends the wait that has lasted longest.

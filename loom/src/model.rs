@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use loom::model::Builder;
 
+use crate::locks::keep_limits;
+
 /// Preemptions that loom tries in one execution, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
 const PREEMPTIONS: usize = 2;
 
@@ -47,6 +49,7 @@ pub fn model_with_preemptions(preemptions: usize, body: impl Fn() + Sync + Send 
     let begun = Instant::now();
     builder.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
+        keep_limits();
         body();
     });
     println!(

@@ -60,12 +60,11 @@ impl Worker {
             // Nobody waits for the seat; who shares it is in another process.
             return;
         }
-        let Some(mut core) = self.leave() else {
+        let Some(core) = self.leave() else {
             return;
         };
         let scheduler = self.scheduler();
         if scheduler.ending.has_begun() {
-            core.spare.clear();
             scheduler.drain(false);
         }
         scheduler.lobby.return_core(scheduler, core);

@@ -1,6 +1,8 @@
 //! The models, one file a protocol.
 #![cfg(mainspring_loom)]
 
+mod bare;
+mod block_on;
 mod duplex;
 mod monitor;
 mod mutants;

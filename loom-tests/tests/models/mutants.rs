@@ -3,7 +3,11 @@
 use mainspring_loom_tests::{Mutant, kill_all};
 
 /// Each file of models names its own.
-const MUTANTS: &[&[Mutant]] = &[crate::park::MUTANTS, crate::sleep::MUTANTS];
+const MUTANTS: &[&[Mutant]] = &[
+    crate::block_on::MUTANTS,
+    crate::park::MUTANTS,
+    crate::sleep::MUTANTS,
+];
 
 /// `cargo loom-mutants`: each model passes as it is, each mutant is caught, and each switch in the
 /// sources belongs to a mutant.

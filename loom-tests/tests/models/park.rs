@@ -96,7 +96,9 @@ fn one_return_answers_two_unparks() {
         {
             parker.park();
         }
-        reasons.map(|(_, other)| other.join().unwrap());
+        for (_, other) in reasons {
+            other.join().unwrap();
+        }
     });
 }
 
