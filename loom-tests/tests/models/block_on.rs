@@ -2,9 +2,10 @@
 //! runs in these models, without driver and timers.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::mem;
+use std::task::{Poll, Waker};
 
-use loom::sync::Arc;
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 use mainspring_executor::Handle;
 use mainspring_loom::{let_limits_pass, model, model_with_preemptions};
@@ -181,11 +182,42 @@ fn a_call_to_a_seat_is_passed_on() {
 fn who_has_found_a_seat_is_not_called_to_one() {
     model_with_preemptions(3, || {
         let executor = executor(0);
-        let others = [(); 2].map(|()| waits_for_a_task(executor.handle().clone()));
+        let ready = Arc::new(Mutex::new((false, None::<Waker>)));
+        let (handle, own) = (executor.handle().clone(), ready.clone());
+        let called = thread::spawn(move || {
+            handle.block_on(poll_fn(|cx| {
+                let mut ready = own.lock().unwrap();
+                ready.1 = Some(cx.waker().clone());
+                if ready.0 {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            }));
+        });
+        let handle = executor.handle().clone();
+        let finds = thread::spawn(move || {
+            let mut first = true;
+            handle.block_on(poll_fn(|cx| {
+                if mem::take(&mut first) {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Ready(())
+            }));
+        });
         executor.handle().block_on(async {});
-        for other in others {
-            other.join().unwrap();
-        }
+        finds.join().unwrap();
+        // Now the seat is for the thread that was called, which is to run this.
+        drop(executor.handle().spawn(async move {
+            let waker = {
+                let mut ready = ready.lock().unwrap();
+                ready.0 = true;
+                ready.1.take()
+            };
+            waker.into_iter().for_each(Waker::wake);
+        }));
+        called.join().unwrap();
     });
 }
 
