@@ -7,6 +7,8 @@ use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
+use crate::time;
+
 std::thread_local! {
     /// Whether waits with a limit end by it. Not loom's: all threads of a model share the thread of the
     /// system that runs it.
@@ -113,10 +115,11 @@ impl Condvar {
     }
 
     #[track_caller]
-    fn wait_bounded<T>(&self, guard: &mut MutexGuard<'_, T>) -> WaitTimeoutResult {
+    fn wait_bounded<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
         let limits_pass = LIMITS_PASS.get();
         if limits_pass {
             guard.held = None;
+            time::pass(limit);
             loom::thread::yield_now();
             guard.held = Some(guard.mutex.lock().expect("loom never poisons"));
         } else {
@@ -127,12 +130,8 @@ impl Condvar {
 
     /// Waits to be notified, or for its limit: see [`let_limits_pass`].
     #[track_caller]
-    pub fn wait_for<T>(
-        &self,
-        guard: &mut MutexGuard<'_, T>,
-        _limit: Duration,
-    ) -> WaitTimeoutResult {
-        self.wait_bounded(guard)
+    pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
+        self.wait_bounded(guard, limit)
     }
 
     /// Waits to be notified, or for its limit: see [`let_limits_pass`].
@@ -140,9 +139,9 @@ impl Condvar {
     pub fn wait_until<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,
-        _limit: Instant,
+        limit: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_bounded(guard)
+        self.wait_bounded(guard, limit.saturating_duration_since(time::now()))
     }
 
     /// Ends the wait that has lasted longest.

@@ -18,35 +18,13 @@ pub(crate) mod thread {
 
     /// To sleep is to let the others run, and to move the time on.
     pub(crate) fn sleep(duration: std::time::Duration) {
-        super::time::pass(duration);
+        mainspring_loom::time::pass(duration);
         yield_now();
     }
 }
 
 pub(crate) mod time {
-    use std::cell::Cell;
-    use std::time::{Duration, Instant};
-
-    std::thread_local! {
-        /// An instant and what has been slept since. Not loom's: all threads of a model share the
-        /// thread of the system that runs it, and the time decides nothing between them.
-        static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
-    }
-
-    /// Time as a model has it: it passes while somebody sleeps, and not otherwise. Read from the
-    /// system's clock, it would differ from one execution to the next.
-    pub(crate) fn now() -> Instant {
-        NOW.with(|now| {
-            let instant = now.get().unwrap_or_else(Instant::now);
-            now.set(Some(instant));
-            instant
-        })
-    }
-
-    pub(super) fn pass(duration: Duration) {
-        let then = now().checked_add(duration);
-        NOW.with(|now| now.set(then));
-    }
+    pub(crate) use mainspring_loom::time::now;
 }
 
 /// A panic inside a model is a failed assertion: nothing may catch it.

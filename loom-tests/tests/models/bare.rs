@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc as StdArc;
+use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -143,5 +144,21 @@ impl Mark {
 
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A gate that a waker opens.
+pub(crate) struct WakerGate(Arc<Gate>);
+
+impl WakerGate {
+    pub(crate) fn new() -> (Arc<Gate>, Waker) {
+        let gate = Arc::new(Gate::default());
+        (gate.clone(), Waker::from(StdArc::new(Self(gate))))
+    }
+}
+
+impl Wake for WakerGate {
+    fn wake(self: StdArc<Self>) {
+        self.0.open();
     }
 }

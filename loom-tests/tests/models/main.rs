@@ -4,6 +4,7 @@
 mod bare;
 mod block_on;
 mod duplex;
+mod grace;
 mod monitor;
 mod mutants;
 mod offload;
