@@ -327,9 +327,8 @@ impl Scheduler {
         // A limit beyond the clock's range is no limit.
         let until = limit.and_then(|limit| time::now().checked_add(limit));
         if self.workers == 0 {
-            if !mutant!("shutdown: the closing thread ends before the tasks") {
-                self.inside(|| self.cut_off(|| self.tasks.any_at_rest() && is_before(until)));
-            }
+            let wait = !mutant!("shutdown: the closing thread ends before the tasks");
+            self.inside(|| self.cut_off(|| wait && self.tasks.any_at_rest() && is_before(until)));
             self.drain_in_background();
         } else if until.is_none() && !mutant!("shutdown: the closing thread does not help") {
             // A worker that is stuck in a poll may be waiting for what these tasks hold.

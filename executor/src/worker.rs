@@ -30,6 +30,7 @@ use crate::park::Parker;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
+use crate::sync::mutant;
 use crate::task::Notified;
 use crate::trust::NO_KIND;
 use crate::unwind::contain;
@@ -347,9 +348,12 @@ impl Worker {
         let scheduler = self.scheduler();
         match scheduler.driver.try_enter() {
             Some(mut driver) if scheduler.environment.wants_turn() => {
-                self.in_driver(|| driver.turn());
+                if !mutant!("worker: the driver is not turned while tasks yield") {
+                    self.in_driver(|| driver.turn());
+                }
             }
             Some(_) => {}
+            None if mutant!("worker: nothing is ticked while another is in the driver") => {}
             None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
             None => {}
         }
@@ -367,7 +371,7 @@ impl Worker {
         if self.root_hold.get() == RootHold::UntilTurn {
             self.root_hold.set(RootHold::Behind(waiting + 1));
         }
-        if waiting > 1 {
+        if waiting > 1 && !mutant!("worker: what a turn brought is not shared") {
             scheduler.notify();
         }
     }
@@ -388,12 +392,14 @@ impl Worker {
             .idle
             .sleep(self.seat, &self.parker, self.searching.replace(false));
         let work = scheduler.has_work();
-        if work || duty.is_pending() {
+        let is_pending = duty.is_pending() && !mutant!("worker: its duty is not looked at again");
+        if work || is_pending {
             let unclaimed = scheduler.idle.wake_self(self.seat, work);
             self.searching.set(work || !unclaimed);
             return;
         }
-        match scheduler.driver.try_enter() {
+        let driver = scheduler.driver.try_enter();
+        match driver.filter(|_| !mutant!("worker: nobody waits in the driver")) {
             Some(mut driver) => {
                 self.in_driver(|| {
                     let driver: &mut dyn Driver = &mut **driver;
@@ -401,14 +407,17 @@ impl Worker {
                 });
             }
             None => {
-                self.publish_timers();
+                if !mutant!("worker: timers are not published before it sleeps") {
+                    self.publish_timers();
+                }
                 self.parker.park();
             }
         }
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
         self.searching.set(!unclaimed);
         scheduler.monitor.worker_wakes();
-        if self.with_core(|core| core.queue.len() > 1).unwrap_or(false) {
+        let woken = self.with_core(|core| core.queue.len()).unwrap_or(0);
+        if woken > 1 && !mutant!("worker: what the driver has woken is not shared") {
             scheduler.notify();
         }
     }

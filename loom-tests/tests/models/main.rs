@@ -3,6 +3,7 @@
 
 mod bare;
 mod block_on;
+mod driver;
 mod duplex;
 mod grace;
 mod monitor;

@@ -5,6 +5,7 @@ use mainspring_loom_tests::{Mutant, kill_all};
 /// Each file of models names its own.
 const MUTANTS: &[&[Mutant]] = &[
     crate::block_on::MUTANTS,
+    crate::driver::MUTANTS,
     crate::grace::MUTANTS,
     crate::park::MUTANTS,
     crate::shutdown::MUTANTS,

@@ -20,6 +20,7 @@ use crate::bare::{
 
 const SPAWN: &str = "shutdown::a_spawn_at_the_end_is_refused_or_cut_off";
 const WAKE: &str = "shutdown::a_task_that_is_woken_at_the_end_is_cut_off";
+const WORKER: &str = "shutdown::a_task_that_is_woken_at_the_end_is_cut_off_by_a_worker";
 const SLEEP: &str = "shutdown::a_worker_does_not_sleep_through_the_end";
 const BEGIN: &str = "shutdown::a_task_that_a_worker_may_run_is_dropped_before_the_end_returns";
 const STUCK: &str = "shutdown::what_a_stuck_worker_waits_for_is_dropped_by_the_closing_thread";
@@ -40,7 +41,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "shutdown: without tasks, waits in the environment go on",
         SPAWN,
     ),
-    mutant("shutdown: tasks on their way are not waited for", WAKE),
+    mutant("shutdown: the closing thread ends before the tasks", WAKE),
+    mutant("shutdown: tasks on their way are not waited for", WORKER),
+    mutant("worker: the last one to leave does not drain", WORKER),
+    mutant("worker: its duty is not looked at again", SLEEP),
     mutant("shutdown: sleepers are not woken", SLEEP),
     mutant("shutdown: the last thread does not ring", SLEEP),
     mutant("shutdown: threads are not waited for", SLEEP),
@@ -111,39 +115,45 @@ fn a_spawn_at_the_end_is_refused_or_cut_off() {
     });
 }
 
+/// Ends an executor with one task, which another thread wakes at the same time.
+fn end_while_a_task_is_woken(worker_threads: usize) {
+    let executor = executor(worker_threads);
+    let handle = executor.handle().clone();
+    let drops = Arc::new(AtomicUsize::new(0));
+    let left: Arc<Mutex<(Option<Waker>, Option<Waker>)>> = Arc::default();
+    let (token, leave) = (Token(drops.clone()), left.clone());
+    drop(handle.spawn(async move {
+        let _token = token;
+        poll_fn(|cx| {
+            let mut left = leave.lock().unwrap();
+            left.0 = Some(cx.waker().clone());
+            left.1.take().into_iter().for_each(Waker::wake);
+            Poll::<()>::Pending
+        })
+        .await;
+    }));
+    let waker = handle.block_on(poll_fn(|cx| {
+        let mut left = left.lock().unwrap();
+        left.1 = Some(cx.waker().clone());
+        left.0.take().map_or(Poll::Pending, Poll::Ready)
+    }));
+    let waking = thread::spawn(move || waker.wake());
+    drop(executor);
+    waking.join().unwrap();
+    assert_ended(&handle, &drops);
+}
+
 /// wake ∥ end: a task that was being woken is dropped with the others, also while the wake stands
 /// between its mark and its push.
 #[test]
 fn a_task_that_is_woken_at_the_end_is_cut_off() {
-    model(|| {
-        let executor = executor(0);
-        let handle = executor.handle().clone();
-        let drops = Arc::new(AtomicUsize::new(0));
-        let left: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
-        let (token, leave) = (Token(drops.clone()), left.clone());
-        drop(handle.spawn(async move {
-            let _token = token;
-            poll_fn(|cx| {
-                *leave.lock().unwrap() = Some(cx.waker().clone());
-                Poll::<()>::Pending
-            })
-            .await;
-        }));
-        let mut waker = None;
-        handle.block_on(poll_fn(|cx| {
-            waker = left.lock().unwrap().take();
-            if waker.is_none() {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Poll::Ready(())
-        }));
-        let waker = waker.expect("the task was polled");
-        let waking = thread::spawn(move || waker.wake());
-        drop(executor);
-        waking.join().unwrap();
-        assert_ended(&handle, &drops);
-    });
+    model(|| end_while_a_task_is_woken(0));
+}
+
+/// The same where a worker drops it: the last one to leave.
+#[test]
+fn a_task_that_is_woken_at_the_end_is_cut_off_by_a_worker() {
+    model_with_preemptions(1, || end_while_a_task_is_woken(1));
 }
 
 /// a worker goes to sleep ∥ end: it is woken, and ends, before the end returns; the last worker ends the
