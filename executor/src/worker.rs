@@ -353,7 +353,6 @@ impl Worker {
                 }
             }
             Some(_) => {}
-            None if mutant!("worker: nothing is ticked while another is in the driver") => {}
             None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
             None => {}
         }
@@ -371,7 +370,7 @@ impl Worker {
         if self.root_hold.get() == RootHold::UntilTurn {
             self.root_hold.set(RootHold::Behind(waiting + 1));
         }
-        if waiting > 1 && !mutant!("worker: what a turn brought is not shared") {
+        if waiting > 1 {
             scheduler.notify();
         }
     }
@@ -417,7 +416,7 @@ impl Worker {
         self.searching.set(!unclaimed);
         scheduler.monitor.worker_wakes();
         let woken = self.with_core(|core| core.queue.len()).unwrap_or(0);
-        if woken > 1 && !mutant!("worker: what the driver has woken is not shared") {
+        if woken > 1 {
             scheduler.notify();
         }
     }

