@@ -347,10 +347,9 @@ impl Worker {
     fn maintain(&self) {
         let scheduler = self.scheduler();
         match scheduler.driver.try_enter() {
+            Some(_) if mutant!("worker: the driver is not turned while tasks yield") => {}
             Some(mut driver) if scheduler.environment.wants_turn() => {
-                if !mutant!("worker: the driver is not turned while tasks yield") {
-                    self.in_driver(|| driver.turn());
-                }
+                self.in_driver(|| driver.turn());
             }
             Some(_) => {}
             None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
