@@ -151,7 +151,7 @@ impl Mark {
 pub(crate) struct WakerGate(Arc<Gate>);
 
 impl WakerGate {
-    pub(crate) fn new() -> (Arc<Gate>, Waker) {
+    pub(crate) fn pair() -> (Arc<Gate>, Waker) {
         let gate = Arc::new(Gate::default());
         (gate.clone(), Waker::from(StdArc::new(Self(gate))))
     }

@@ -104,7 +104,7 @@ fn two_ends_at_once_tell_the_same() {
         let executor = executor(0);
         drop(executor.handle().spawn(pending::<()>()));
         let mut other = pin!(executor.handle().clone().shutdown(Duration::ZERO));
-        let (gate, waker) = WakerGate::new();
+        let (gate, waker) = WakerGate::pair();
         let mut context = Context::from_waker(&waker);
         let first = other.as_mut().poll(&mut context);
         let own = executor.shutdown_with_grace(Duration::ZERO);
@@ -153,7 +153,7 @@ fn an_endless_grace_ends_when_somebody_else_ends_the_runtime() {
         }));
         begun.wait();
         let mut graceful = pin!(executor.handle().clone().shutdown(Duration::MAX));
-        let (told, waker) = WakerGate::new();
+        let (told, waker) = WakerGate::pair();
         let pending = graceful.as_mut().poll(&mut Context::from_waker(&waker));
         executor.shutdown(Some(Duration::ZERO));
         executor.detach();
@@ -186,7 +186,7 @@ fn a_report_wakes_the_later_waker() {
         if first.is_ready() {
             return;
         }
-        let (gate, waker) = WakerGate::new();
+        let (gate, waker) = WakerGate::pair();
         if report
             .as_mut()
             .poll(&mut Context::from_waker(&waker))

@@ -343,7 +343,7 @@ fn a_signal_wakes_the_later_waker() {
             .poll(&mut Context::from_waker(Waker::noop()));
         assert!(first.is_pending());
         let ends = thread::spawn(move || drop(executor));
-        let (gate, waker) = WakerGate::new();
+        let (gate, waker) = WakerGate::pair();
         if signal
             .as_mut()
             .poll(&mut Context::from_waker(&waker))
