@@ -17,6 +17,18 @@
 //! Seats for `block_on` are few: what they are for is the main thread. A further caller waits for
 //! its root alone, on a condition variable; if the runtime has worker threads that is no loss, and
 //! on a current-thread runtime the caller takes the seat over as soon as it is free.
+//!
+//! # Invariants
+//!
+//! * I1: a wake is never lost: all changes of a root's mark are swaps, so that each wake's writes are
+//!   seen by the poll that takes the mark; the wake that sets it unparks the thread.
+//! * I2: while a seat is free and somebody is listed as waiting for one, somebody has been called and
+//!   has not looked yet: a core comes back and a caller is taken off the list under one lock, and who
+//!   was called but has no use for it calls the next.
+//! * I3: whoever is in `block_on` at the end is unparked, or sees the end before it waits.
+//! * I4: no core keeps references to the scheduler in the lobby after the end.
+//!
+//! Checked by: loom-tests/tests/models/block_on.rs
 
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
@@ -31,8 +43,8 @@ use crate::park::Parker;
 use crate::scheduler::Scheduler;
 use crate::seat::CoreBox;
 use crate::shutdown::LOOK_AFTER_THE_END;
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, mutant, order};
 use crate::worker::{Duty, Post, Worker};
 
 /// Seats of a multi-thread runtime for threads in `block_on`. A scan for work looks at each.
@@ -75,21 +87,31 @@ impl Lobby {
             .iter()
             .position(|waiting| Arc::ptr_eq(waiting, root));
         match (&core, waits) {
-            (Some(_), Some(index)) => drop(state.waiting.remove(index)),
-            (None, None) => state.waiting.push_back(Arc::clone(root)),
+            (Some(_), Some(index)) if !mutant!("lobby: who finds a seat stays listed") => {
+                drop(state.waiting.remove(index));
+            }
+            (None, None) if !mutant!("lobby: who finds no seat is not listed") => {
+                state.waiting.push_back(Arc::clone(root));
+            }
             _ => {}
         }
         core
     }
 
     /// A core comes back. The one who has waited longest is unparked.
-    pub(crate) fn return_core(&self, scheduler: &Scheduler, core: CoreBox) {
-        let next = {
+    pub(crate) fn return_core(&self, scheduler: &Scheduler, mut core: CoreBox) {
+        let (next, kept) = {
             let mut state = self.state.lock();
+            // Asked under the lock: `close`, which comes after the mark, either finds this core among
+            // the free ones or has had the lock before.
+            let closed = scheduler.ending.has_begun();
+            let kept = (closed && !mutant!("lobby: a seat that comes late keeps its references"))
+                .then(|| std::mem::take(&mut core.spare));
             state.free.push(core);
-            state.waiting.pop_front()
+            (state.waiting.pop_front(), kept)
         };
-        if let Some(next) = next {
+        drop(kept);
+        if let Some(next) = next.filter(|_| !mutant!("lobby: who waits is not told of a seat")) {
             scheduler.unpark(&next.parker);
         }
     }
@@ -99,7 +121,7 @@ impl Lobby {
     fn forget(&self, root: &Arc<Root>) -> Option<Arc<Root>> {
         let mut state = self.state.lock();
         state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, root));
-        if state.free.is_empty() {
+        if state.free.is_empty() || mutant!("lobby: a call that came too late is lost") {
             None
         } else {
             state.waiting.pop_front()
@@ -108,7 +130,9 @@ impl Lobby {
 
     /// Lists a root, to be told of the runtime's end.
     fn register(&self, root: &Arc<Root>) {
-        self.state.lock().present.push(Arc::clone(root));
+        if !mutant!("lobby: a root is not listed for the end") {
+            self.state.lock().present.push(Arc::clone(root));
+        }
     }
 
     fn unregister(&self, root: &Arc<Root>) {
@@ -121,13 +145,16 @@ impl Lobby {
     pub(crate) fn close(&self, scheduler: &Scheduler) {
         let (present, kept): (_, Vec<_>) = {
             let mut state = self.state.lock();
-            let kept = state.free.iter_mut();
+            let free = state.free.iter_mut();
+            let kept = free.filter(|_| !mutant!("lobby: free seats keep their references"));
             let kept = kept.map(|core| std::mem::take(&mut core.spare)).collect();
             (state.present.clone(), kept)
         };
         drop(kept);
         for root in present {
-            scheduler.unpark(&root.parker);
+            if !mutant!("lobby: roots are not told of the end") {
+                scheduler.unpark(&root.parker);
+            }
         }
     }
 }
@@ -151,9 +178,25 @@ impl Root {
     }
 
     fn take_woken(&self) -> bool {
-        // Ordering: Acquire pairs with the Release in `wake_by_ref`: the poll sees what the waker
-        // wrote. Release keeps the chain of wakes whole.
-        self.is_woken() && self.woken.swap(false, Ordering::AcqRel)
+        if mutant!("root: its mark is taken by a load and a store") {
+            let woken = self.is_woken();
+            self.woken.store(false, Ordering::Relaxed);
+            return woken;
+        }
+        // Ordering: Acquire pairs with the Release in `wake_by_ref`: the poll sees what the wakers
+        // wrote, all of them, for each has swapped.
+        let acquire = order!("root: a poll without Acquire", Acquire);
+        self.is_woken() && self.woken.swap(false, acquire)
+    }
+
+    /// Marks itself woken, to look how things are.
+    fn wake_self(&self) {
+        if mutant!("root: it marks itself woken by a store") {
+            return self.woken.store(true, Ordering::Relaxed);
+        }
+        // Ordering: Relaxed; a swap passes on what a wake in the same moment has published, and a
+        // store would hide it.
+        self.woken.swap(true, Ordering::Relaxed);
     }
 }
 
@@ -163,8 +206,12 @@ impl Wake for Root {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        if mutant!("root: a second wake publishes nothing") && self.is_woken() {
+            return;
+        }
         // Ordering: Release pairs with `take_woken`.
-        if !self.woken.swap(true, Ordering::AcqRel) {
+        let release = order!("root: a wake without Release", Release);
+        if !self.woken.swap(true, release) && !mutant!("root: a wake does not unpark") {
             self.scheduler.unpark(&self.parker);
         }
     }
@@ -298,9 +345,12 @@ fn unseated<F: Future>(handle: &Handle, duty: &mut RootDuty<'_, F>) -> bool {
             handle.scheduler().generation.expect_current("block_on");
         } else if root.scheduler.ending.has_begun() {
             root.parker.park_for(LOOK_AFTER_THE_END);
-            root.scheduler.environment.turn_after_the_end();
-            // Ordering: AcqRel; a store would hide what a wake in the same moment has published.
-            root.woken.swap(true, Ordering::AcqRel);
+            if !mutant!("root: nothing is turned after the end") {
+                root.scheduler.environment.turn_after_the_end();
+            }
+            if !mutant!("root: it is not looked at after the end") {
+                root.wake_self();
+            }
         } else {
             root.parker.park();
         }

@@ -22,15 +22,15 @@
 //!   an awake worker tries the lock before it sleeps, so the driver is left alone only while
 //!   somebody is awake.
 //!
-//! Spurious returns are allowed: every caller looks for its reason again.
+//! Spurious returns are allowed: every caller looks for its reason again, so none is looked for here.
 //!
-//! Checked by: loom-tests/tests/park.rs
+//! Checked by: loom-tests/tests/models/park.rs, and the driver's hand-over by driver.rs there
 
 use std::time::Duration;
 
 use crate::driver::Driver;
 use crate::sync::atomic::{AtomicU8, Ordering};
-use crate::sync::{Condvar, Mutex, TryLock, TryLockGuard};
+use crate::sync::{Condvar, Mutex, MutexGuard, TryLock, TryLockGuard, mutant, order};
 
 const EMPTY: u8 = 0;
 const WAITING: u8 = 1;
@@ -65,57 +65,96 @@ impl Parker {
 
     /// Waits on the condition variable for an unpark.
     pub(crate) fn park(&self) {
-        let mut bell = self.bell.lock();
-        // Ordering: AcqRel; Acquire pairs with the Release of `unpark`, whose reasons the caller
-        // reads next.
-        if self.state.swap(WAITING, Ordering::AcqRel) != NOTIFIED {
-            // Ordering: Acquire; as above. A load suffices: only this thread leaves WAITING by
-            // anything but an unpark.
-            while self.state.load(Ordering::Acquire) != NOTIFIED {
-                self.condvar.wait(&mut bell);
-            }
-        }
-        // Ordering: AcqRel; as above.
-        self.state.swap(EMPTY, Ordering::AcqRel);
+        self.wait(|bell| self.condvar.wait(bell));
     }
 
     /// Waits on the condition variable for an unpark, `limit` at most.
     pub(crate) fn park_for(&self, limit: Duration) {
-        let mut bell = self.bell.lock();
-        // Ordering: AcqRel; as in `park`.
-        if self.state.swap(WAITING, Ordering::AcqRel) != NOTIFIED {
-            self.condvar.wait_for(&mut bell, limit);
-        }
-        // Ordering: AcqRel; as in `park`.
-        self.state.swap(EMPTY, Ordering::AcqRel);
+        self.wait(|bell| {
+            // How it ended makes no difference.
+            let _ = self.condvar.wait_for(bell, limit);
+        });
     }
 
-    /// Waits in the driver for an event, a timer or an unpark.
-    pub(crate) fn park_in(&self, driver: &mut dyn Driver, quiet: impl Fn() -> bool) {
-        // Ordering: AcqRel; as in `park`. The unparker that sees DRIVING calls
-        // `Environment::unpark`, which ends a wait that has not begun, too.
-        if self.state.swap(DRIVING, Ordering::AcqRel) != NOTIFIED {
-            // Ordering: Acquire; as in `park`. It decides nothing but a paused clock's jump.
-            driver.park(&|| self.state.load(Ordering::Acquire) != NOTIFIED && quiet());
+    fn wait(&self, until_rung: impl FnOnce(&mut MutexGuard<'_, ()>)) {
+        let mut bell = self.bell.lock();
+        if self.begin(WAITING) {
+            if mutant!("park: the lock is let go before the wait") {
+                drop(bell);
+                bell = self.bell.lock();
+            }
+            until_rung(&mut bell);
         }
-        // Ordering: AcqRel; as in `park`.
-        self.state.swap(EMPTY, Ordering::AcqRel);
+        self.end();
+    }
+
+    /// Waits in the driver for an event, a timer or an unpark. The unparker that sees DRIVING calls
+    /// `Environment::unpark`, which ends a wait that has not begun, too.
+    pub(crate) fn park_in(&self, driver: &mut dyn Driver, quiet: impl Fn() -> bool) {
+        if self.begin(DRIVING) {
+            // Ordering: Relaxed; it decides nothing but a paused clock's jump.
+            let is_unwoken = || self.state.load(Ordering::Relaxed) != NOTIFIED;
+            driver.park(&|| {
+                if mutant!("park: a wake that comes while the pool is asked is missed") {
+                    return is_unwoken() && quiet();
+                }
+                // In this order: a job wakes whom it has to before it is over, so who sees that no
+                // job is under way sees the wake, too.
+                quiet() && (is_unwoken() || mutant!("park: a jump does not ask for wakes"))
+            });
+        }
+        self.end();
+    }
+
+    /// EMPTY to `state`, before a wait. False if an unpark has come: then there is none.
+    fn begin(&self, state: u8) -> bool {
+        if mutant!("park: a wait begins by a load and a store") {
+            let before = self.state.load(Ordering::Relaxed);
+            self.state.store(state, Ordering::Relaxed);
+            return before != NOTIFIED;
+        }
+        // Ordering: Relaxed; what an unpark has published is acquired by `end`, to which this swap,
+        // being one, passes it on.
+        self.state.swap(state, Ordering::Relaxed) != NOTIFIED
+            || mutant!("park: a token is not looked at")
+    }
+
+    /// To EMPTY, after a wait.
+    fn end(&self) {
+        if mutant!("park: a wait ends by a store") {
+            return self.state.store(EMPTY, Ordering::Relaxed);
+        }
+        // Ordering: Acquire pairs with the Release of `unpark`, whose reasons the caller reads next.
+        let acquire = order!("park: a wait ends without Acquire", Acquire);
+        self.state.swap(EMPTY, acquire);
     }
 
     /// Ends the thread's wait, or its next one. True if the thread is in the driver: the caller
     /// must call [`crate::Environment::unpark`].
     #[must_use]
     pub(crate) fn unpark(&self) -> bool {
-        // Ordering: AcqRel; Release publishes the reason to the parker's Acquire.
-        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+        // Ordering: Release publishes the reason to the Acquire of `end`.
+        let release = order!("park: an unpark without Release", Release);
+        let before = if mutant!("park: an unpark is a load and a store") {
+            let before = self.state.load(Ordering::Relaxed);
+            self.state.store(NOTIFIED, release);
+            before
+        } else {
+            self.state.swap(NOTIFIED, release)
+        };
+        match before {
             WAITING => {
                 // The waiter holds the lock from its swap to its wait: taking it once makes sure
                 // that the bell is not rung in between.
-                drop(self.bell.lock());
-                self.condvar.notify_one();
+                if !mutant!("park: the bell is rung without the lock") {
+                    drop(self.bell.lock());
+                }
+                if !mutant!("park: the bell is not rung") {
+                    self.condvar.notify_one();
+                }
                 false
             }
-            DRIVING => true,
+            DRIVING => !mutant!("park: the driver's bell is not rung"),
             _ => false,
         }
     }

@@ -39,7 +39,7 @@
 //! There the end is begun only: the runtime's own threads do the rest, and where there are none,
 //! a thread that is started for it ([`background`]).
 //!
-//! Checked by: loom-tests/tests/shutdown.rs
+//! Checked by: loom-tests/tests/models/shutdown.rs
 
 mod background;
 mod grace;
@@ -59,7 +59,7 @@ use crate::context;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use crate::sync::{Condvar, Mutex, thread, time};
+use crate::sync::{Condvar, Mutex, mutant, thread, time};
 use crate::task::TaskCounts;
 
 const RUNNING: u8 = 0;
@@ -143,19 +143,25 @@ impl Ending {
 
     /// RUNNING to DRAINING.
     fn begin_draining(&self) {
+        if mutant!("shutdown: draining may follow the end") {
+            self.state.store(DRAINING, Ordering::Relaxed);
+        }
         // Ordering: Relaxed; the signal's lock publishes it to those who wait for the signal.
         self.state.fetch_max(DRAINING, Ordering::Relaxed);
-        self.signal.give();
+        if !mutant!("shutdown: draining is not announced") {
+            self.signal.give();
+        }
     }
 
     /// To ABORTING, keeping what `cut` counts. False if it was so already.
     fn begin_aborting(&self, cut: impl FnOnce() -> Cut) -> bool {
         let mut kept = self.cut.lock();
-        if kept.is_some() {
+        if kept.is_some() && !mutant!("shutdown: what is cut off is counted twice") {
             return false;
         }
         *kept = Some(cut());
-        // Ordering: Relaxed; the sleepers' lock publishes it to whoever is not among them (I4).
+        // Ordering: Relaxed; the sleepers' lock publishes it to whoever is not among them (I4), and the
+        // lobby's to whoever is not in it.
         self.state.fetch_max(ABORTING, Ordering::Relaxed);
         true
     }
@@ -167,7 +173,8 @@ impl Ending {
 
     /// Whether the caller is the one who aborts the tasks.
     fn may_abort(&self) -> bool {
-        // Ordering: Relaxed; the tasks are found behind the locks of their list.
+        // Ordering: Relaxed; the tasks are found behind the locks of their list. To abort them twice
+        // would only take time.
         !self.aborted.swap(true, Ordering::Relaxed)
     }
 
@@ -202,7 +209,7 @@ impl Ending {
     pub(crate) fn thread_ends(&self) {
         let mut threads = self.threads.lock();
         threads.alive -= 1;
-        if threads.alive == 0 {
+        if threads.alive == 0 && !mutant!("shutdown: the last thread does not ring") {
             self.ended.notify_all();
         }
     }
@@ -233,7 +240,9 @@ impl Scheduler {
     /// To ABORTING. May be called from anywhere; does nothing the second time.
     pub(crate) fn close(&self) {
         let first = self.ending.begin_aborting(|| {
-            self.tasks.close();
+            if !mutant!("shutdown: the list stays open") {
+                self.tasks.close();
+            }
             Cut {
                 tasks: self.tasks.counts(),
                 queued_jobs: self.pool.queued(),
@@ -244,26 +253,41 @@ impl Scheduler {
         }
         // I4: the state comes before this look at the sleepers, which is behind their lock.
         for parker in self.idle.all_sleepers() {
-            self.unpark(&parker);
+            if !mutant!("shutdown: sleepers are not woken") {
+                self.unpark(&parker);
+            }
         }
-        self.monitor.call();
-        self.standby.close();
+        if !mutant!("shutdown: the monitor is not called") {
+            self.monitor.call();
+        }
+        if !mutant!("shutdown: threads on stand-by are not sent home") {
+            self.standby.close();
+        }
         self.lobby.close(self);
         // What these call is the user's: wakers, and destructors of closures.
-        self.pool.close();
-        self.ending.signal.give();
+        if !mutant!("shutdown: the pool stays open") {
+            self.pool.close();
+        }
+        if !mutant!("shutdown: an end without grace is not announced") {
+            self.ending.signal.give();
+        }
     }
 
     /// Drops the futures of all tasks that nobody polls, then ends what waits are left. With
     /// `wait`, also of those that are on their way to a queue.
     pub(crate) fn drain(&self, wait: bool) {
+        let wait = wait && !mutant!("shutdown: tasks on their way are not waited for");
         self.cut_off(|| wait && self.tasks.any_at_rest());
-        self.environment.shutdown();
+        if !mutant!("shutdown: waits in the environment go on") {
+            self.environment.shutdown();
+        }
     }
 
     /// Aborts all tasks, and runs the queues, again and again while `more`. The list is closed.
     pub(crate) fn cut_off(&self, mut more: impl FnMut() -> bool) {
-        self.abort_all();
+        if !mutant!("shutdown: nothing is aborted") {
+            self.abort_all();
+        }
         let mut pause = Backoff::new();
         loop {
             while let Some(task) = self.take_any() {
@@ -295,7 +319,7 @@ impl Scheduler {
         }
         self.close();
         if context::is_in_async_code() || context::is_in_foreign_poll() {
-            if self.workers == 0 {
+            if self.workers == 0 && !mutant!("shutdown: async code leaves the tasks behind") {
                 self.drain_in_background();
             }
             return;
@@ -303,14 +327,16 @@ impl Scheduler {
         // A limit beyond the clock's range is no limit.
         let until = limit.and_then(|limit| time::now().checked_add(limit));
         if self.workers == 0 {
-            self.inside(|| self.cut_off(|| self.tasks.any_at_rest() && is_before(until)));
+            let wait = !mutant!("shutdown: the closing thread ends before the tasks");
+            self.inside(|| self.cut_off(|| wait && self.tasks.any_at_rest() && is_before(until)));
             self.drain_in_background();
-        } else if until.is_none() {
+        } else if until.is_none() && !mutant!("shutdown: the closing thread does not help") {
             // A worker that is stuck in a poll may be waiting for what these tasks hold.
             self.inside(|| self.cut_off(|| false));
         }
         if !self.wait_for_threads(until) {
-            if limit != Some(Duration::ZERO) {
+            if limit != Some(Duration::ZERO) && !mutant!("shutdown: after the limit nobody drains")
+            {
                 // As above; but destructors are not bounded in time.
                 self.drain_in_background();
             }
@@ -322,12 +348,14 @@ impl Scheduler {
 
     /// Waits for the runtime's own threads. False if `until` came first.
     fn wait_for_threads(&self, until: Option<Instant>) -> bool {
-        self.wait_and_turn(until, |next| self.ending.wait(next))
+        mutant!("shutdown: threads are not waited for")
+            || self.wait_and_turn(until, |next| self.ending.wait(next))
     }
 
     /// Waits for the jobs that run. False if `until` came first.
     fn wait_for_jobs(&self, until: Option<Instant>) -> bool {
-        self.wait_and_turn(until, |next| self.pool.wait(next))
+        mutant!("shutdown: jobs are not waited for")
+            || self.wait_and_turn(until, |next| self.pool.wait(next))
     }
 
     /// Waits by `wait`, and meanwhile turns the timers, which nobody else does any more: a poll or a
@@ -346,7 +374,9 @@ impl Scheduler {
             if !is_before(until) {
                 return false;
             }
-            self.environment.turn_after_the_end();
+            if !mutant!("shutdown: nothing is turned while jobs are waited for") {
+                self.environment.turn_after_the_end();
+            }
         }
     }
 

@@ -348,6 +348,7 @@ impl Worker {
     fn maintain(&self) {
         let scheduler = self.scheduler();
         match scheduler.driver.try_enter() {
+            Some(_) if mutant!("worker: the driver is not turned while tasks yield") => {}
             Some(mut driver) if scheduler.environment.wants_turn() => {
                 self.in_driver(|| driver.turn());
             }
@@ -390,12 +391,14 @@ impl Worker {
             .idle
             .sleep(self.seat, &self.parker, self.searching.replace(false));
         let work = scheduler.has_work() && !mutant!("worker: no scan after S3 (I1)");
-        if work || (duty.is_pending() && !mutant!("worker: no look at the duty after S3")) {
+        let is_pending = duty.is_pending() && !mutant!("worker: its duty is not looked at again");
+        if work || is_pending {
             let unclaimed = scheduler.idle.wake_self(self.seat, work);
             self.searching.set(work || !unclaimed);
             return;
         }
-        match scheduler.driver.try_enter() {
+        let driver = scheduler.driver.try_enter();
+        match driver.filter(|_| !mutant!("worker: nobody waits in the driver")) {
             Some(mut driver) => {
                 self.in_driver(|| {
                     let driver: &mut dyn Driver = &mut **driver;
@@ -403,7 +406,9 @@ impl Worker {
                 });
             }
             None => {
-                self.publish_timers();
+                if !mutant!("worker: timers are not published before it sleeps") {
+                    self.publish_timers();
+                }
                 self.parker.park();
             }
         }

@@ -1,6 +1,7 @@
 //! Where threads wait.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::driver::Driver;
 use crate::park;
@@ -20,6 +21,15 @@ impl Parker {
 
     pub fn park_in(&self, driver: &mut dyn Driver) {
         self.0.park_in(driver, || true);
+    }
+
+    /// `is_quiet` is what the driver is told besides whether an unpark has come.
+    pub fn park_in_if_quiet(&self, driver: &mut dyn Driver, is_quiet: impl Fn() -> bool) {
+        self.0.park_in(driver, is_quiet);
+    }
+
+    pub fn park_for(&self, limit: Duration) {
+        self.0.park_for(limit);
     }
 
     pub fn unpark(&self) -> bool {

@@ -12,7 +12,7 @@ use super::grace::Asker;
 use super::report::ShutdownReport;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
-use crate::sync::{Mutex, thread};
+use crate::sync::{Mutex, mutant, thread};
 
 /// The future of [`Handle::shutdown`].
 ///
@@ -79,7 +79,9 @@ impl Answer {
     fn give(&self, report: ShutdownReport) {
         let before = std::mem::replace(&mut *self.state.lock(), AnswerState::Given(report));
         if let AnswerState::Awaited(waker) = before {
-            waker.wake();
+            if !mutant!("shutdown: who awaits the report is not woken") {
+                waker.wake();
+            }
         }
     }
 
@@ -87,6 +89,9 @@ impl Answer {
     fn poll(&self, waker: Waker) -> Poll<ShutdownReport> {
         let mut state = self.state.lock();
         let before = match *state {
+            AnswerState::Awaited(_) if mutant!("shutdown: a later waker is not kept") => {
+                return Poll::Pending;
+            }
             AnswerState::Awaited(_) => std::mem::replace(&mut *state, AnswerState::Awaited(waker)),
             _ => std::mem::replace(&mut *state, AnswerState::Taken),
         };
@@ -128,9 +133,13 @@ impl Scheduler {
     /// under way can be waited for.
     pub(super) fn drain_in_background(self: &Arc<Self>) {
         if self.tasks.len() == 0 {
-            return self.environment.shutdown();
+            if !mutant!("shutdown: without tasks, waits in the environment go on") {
+                self.environment.shutdown();
+            }
+            return;
         }
-        // At once, so that none is polled any more, not even one that is in a poll now.
+        // At once, so that none is polled any more, not even one that is in a poll now. The thread's
+        // `drain` would do it a little later.
         self.abort_all();
         let scheduler = Arc::clone(self);
         let started = thread::Builder::new()

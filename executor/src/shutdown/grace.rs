@@ -6,6 +6,8 @@
 //! On the current-thread flavour the calling thread runs the tasks meanwhile, and another thread
 //! looks and watches the time. There, a poll or a destructor that never ends cannot be cut short: it
 //! is the caller that is stuck in it.
+//!
+//! Checked by: loom-tests/tests/models/shutdown.rs
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use crate::block_on::block_on;
 use crate::context;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
-use crate::sync::{thread, time};
+use crate::sync::{mutant, thread, time};
 use crate::task::{Id, TaskCounts};
 use crate::unwind::contain;
 
@@ -96,7 +98,9 @@ impl Scheduler {
             .name(THREAD_NAME.to_owned())
             .spawn(move || {
                 look(until, || scheduler.is_served(asker));
-                given.give();
+                if !mutant!("grace: who serves is not told") {
+                    given.give();
+                }
             });
         match looking {
             Ok(looking) => {
@@ -123,7 +127,7 @@ impl Scheduler {
     /// Whether no task and no job is alive, but for the one that asks; or somebody else has cut off
     /// what there was.
     fn is_served(&self, asker: Asker) -> bool {
-        if self.ending.has_begun() {
+        if self.ending.has_begun() && !mutant!("grace: an end by somebody else is not seen") {
             return true;
         }
         let first = self.tasks.counts();
@@ -132,7 +136,8 @@ impl Scheduler {
         }
         // A job may have spawned a task after the first look at the tasks and before the one at
         // the jobs. If none was spawned meanwhile, then at the look at the jobs there was neither.
-        self.is_alone(asker) && self.tasks.counts().spawned == first.spawned
+        self.tasks.counts().spawned == first.spawned
+            || mutant!("grace: a task that a job has spawned is missed")
     }
 
     /// Whether no task is alive but the one that asks.
@@ -173,7 +178,9 @@ impl Scheduler {
         } else {
             look(until, || self.is_pool_quiet(asker));
         }
-        self.environment.shutdown();
+        if !mutant!("grace: waits in the environment go on") {
+            self.environment.shutdown();
+        }
     }
 
     /// What has become of the tasks that were alive at `before`, and of those spawned since.

@@ -3,6 +3,8 @@
 //! Whoever waits leaves a waker under the lock that also holds the mark of the signal: either the
 //! waiter sees the mark, or the giver finds its waker. Wakers are called and dropped after
 //! unlocking.
+//!
+//! Checked by: loom-tests/tests/models/shutdown.rs
 
 use std::fmt;
 use std::future::Future;
@@ -12,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
-use crate::sync::Mutex;
+use crate::sync::{Mutex, mutant};
 use crate::unwind::contain;
 
 /// A future that is ready when its runtime begins to end; see
@@ -56,13 +58,15 @@ impl Signal {
     pub(crate) fn give(&self) {
         let waiting = {
             let mut state = self.state.lock();
-            state.given = true;
+            state.given = !mutant!("signal: it leaves no mark");
             std::mem::take(&mut state.waiting)
         };
         for (_, waker) in waiting {
             // A foreign waker that panics has been reported by the panic hook; the others are
             // still to be woken.
-            contain(|| waker.wake());
+            if !mutant!("signal: nobody is woken") {
+                contain(|| waker.wake());
+            }
         }
     }
 
@@ -87,6 +91,9 @@ impl Future for ShutdownSignal {
             if state.given {
                 (true, Some(waker))
             } else if let Some(present) = place.and_then(|place| state.waiting.get_mut(place)) {
+                if mutant!("signal: a later waker is not kept") {
+                    return Poll::Pending;
+                }
                 (false, Some(std::mem::replace(present, waker)))
             } else {
                 let place = state.waiting.insert(waker);

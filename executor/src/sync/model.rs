@@ -3,7 +3,7 @@
 use std::panic::UnwindSafe;
 
 pub(crate) use loom::hint::spin_loop;
-pub(crate) use mainspring_loom::{Condvar, Mutex, TryLock, TryLockGuard, UnsafeCell};
+pub(crate) use mainspring_loom::{Condvar, Mutex, MutexGuard, TryLock, TryLockGuard, UnsafeCell};
 pub(crate) use mainspring_loom::{const_thread_local, const_thread_local as owning_thread_local};
 pub(crate) use mainspring_loom::{mutant, order, variant};
 

@@ -1,6 +1,6 @@
 //! The facade of a normal build.
 
-pub(crate) use super::locks::{Condvar, Mutex};
+pub(crate) use super::locks::{Condvar, Mutex, MutexGuard};
 /// A mutex that is only ever tried. Under loom a mutex's `try_lock` may wait, and this may not.
 pub(crate) use super::locks::{Mutex as TryLock, MutexGuard as TryLockGuard};
 pub(crate) use std::hint::spin_loop;

@@ -21,7 +21,8 @@ impl Worker {
         // Timers that were armed in this seat are known to its thread only.
         self.publish_timers();
         if core.is_some() && !mutant!("worker: a leaving worker wakes nobody (I4)") {
-            // I4 of `idle`; and while this thread was awake, pushes may have been left to it.
+            // I4 of `idle`; and while this thread was awake, pushes may have been left to it, and the
+            // driver.
             scheduler.notify();
         }
         core
@@ -61,12 +62,11 @@ impl Worker {
             // Nobody waits for the seat; who shares it is in another process.
             return;
         }
-        let Some(mut core) = self.leave() else {
+        let Some(core) = self.leave() else {
             return;
         };
         let scheduler = self.scheduler();
         if scheduler.ending.has_begun() {
-            core.spare.clear();
             scheduler.drain(false);
         }
         scheduler.lobby.return_core(scheduler, core);

@@ -8,6 +8,7 @@ use crate::handle::Handle;
 use crate::park::Parker;
 use crate::scheduler::Scheduler;
 use crate::seat::{CoreBox, Seat};
+use crate::sync::mutant;
 
 /// The duty of a thread of the runtime's own: to go on until the runtime ends, or until the seat, one
 /// of the stand-by seats, is not needed any more.
@@ -42,8 +43,11 @@ pub(crate) fn work(handle: &Handle, core: CoreBox) {
                 return;
             };
             if scheduler.ending.worker_leaves() {
-                scheduler.drain(true);
-            } else if scheduler.ending.has_begun() {
+                if !mutant!("worker: the last one to leave does not drain") {
+                    scheduler.drain(true);
+                }
+            } else if scheduler.ending.has_begun() && !mutant!("worker: who leaves drains nothing")
+            {
                 // The last one may be stuck in a poll for long.
                 scheduler.cut_off(|| false);
             }

@@ -2,7 +2,10 @@
 #![cfg(mainspring_loom)]
 
 mod bare;
+mod block_on;
+mod driver;
 mod duplex;
+mod grace;
 mod join_set;
 mod local_set;
 mod monitor;

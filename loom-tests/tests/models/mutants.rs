@@ -4,13 +4,18 @@ use mainspring_loom_tests::{Mutant, kill_all};
 
 /// Each file of models names its own.
 const MUTANTS: &[&[Mutant]] = &[
+    crate::block_on::MUTANTS,
+    crate::driver::MUTANTS,
     crate::duplex::MUTANTS,
+    crate::grace::MUTANTS,
     crate::join_set::MUTANTS,
     crate::local_set::MUTANTS,
     crate::monitor::MUTANTS,
     crate::offload::MUTANTS,
+    crate::park::MUTANTS,
     crate::readiness::MUTANTS,
     crate::runtime::MUTANTS,
+    crate::shutdown::MUTANTS,
     crate::sleep::MUTANTS,
     crate::slot::MUTANTS,
     crate::standby::MUTANTS,

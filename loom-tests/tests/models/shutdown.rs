@@ -1,24 +1,80 @@
 //! The end of a runtime against what happens at the same time: `executor/src/shutdown.rs`. The whole
-//! executor runs in these models, without driver and timers.
+//! executor runs in these models, without driver and timers. Ends with a grace are in `grace.rs`.
 
-use std::future::{pending, poll_fn};
-use std::task::{Poll, Waker};
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
-use mainspring_executor::Handle;
-use mainspring_loom::model;
+use mainspring_executor::{Config, Executor, Handle};
+use mainspring_loom::{let_limits_pass, model, model_with_preemptions};
+use mainspring_loom_tests::Mutant;
 
-use crate::bare::executor;
+use crate::bare::{
+    Bare, Gate, Mark, OpenOnDrop, Token, WakerGate, config, executor, executor_in, mutant,
+};
 
-/// Counts its drop.
-struct Token(Arc<AtomicUsize>);
+const SPAWN: &str = "shutdown::a_spawn_at_the_end_is_refused_or_cut_off";
+const WAKE: &str = "shutdown::a_task_that_is_woken_at_the_end_is_cut_off";
+const WORKER: &str = "shutdown::a_task_that_is_woken_at_the_end_is_cut_off_by_a_worker";
+const SLEEP: &str = "shutdown::a_worker_does_not_sleep_through_the_end";
+const BEGIN: &str = "shutdown::a_task_that_a_worker_may_run_is_dropped_before_the_end_returns";
+const STUCK: &str = "shutdown::what_a_stuck_worker_waits_for_is_dropped_by_the_closing_thread";
+const LIMIT: &str = "shutdown::after_the_limit_tasks_behind_a_stuck_worker_are_dropped";
+const ASYNC: &str = "shutdown::an_end_inside_async_code_drops_the_tasks_elsewhere";
+const JOB: &str = "shutdown::a_job_that_runs_ends_before_the_end_returns";
+const TURN: &str = "shutdown::a_job_that_waits_for_a_timer_is_not_waited_for_in_vain";
+const MONITOR: &str = "shutdown::the_monitor_ends";
+const STANDBY: &str = "shutdown::a_thread_on_stand_by_ends";
+const SIGNAL: &str = "shutdown::a_signal_reaches_who_waits_for_it";
+const LATER: &str = "shutdown::a_signal_wakes_the_later_waker";
 
-impl Drop for Token {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    mutant("shutdown: the list stays open", SPAWN),
+    mutant("shutdown: the closing thread ends before the tasks", SPAWN),
+    mutant(
+        "shutdown: without tasks, waits in the environment go on",
+        SPAWN,
+    ),
+    mutant("shutdown: the closing thread ends before the tasks", WAKE),
+    mutant("shutdown: tasks on their way are not waited for", WORKER),
+    mutant("worker: the last one to leave does not drain", WORKER),
+    mutant("worker: its duty is not looked at again", SLEEP),
+    mutant("shutdown: sleepers are not woken", SLEEP),
+    mutant("shutdown: the last thread does not ring", SLEEP),
+    mutant("shutdown: threads are not waited for", SLEEP),
+    mutant("shutdown: waits in the environment go on", SLEEP),
+    mutant("shutdown: nothing is aborted", BEGIN),
+    mutant("shutdown: the closing thread does not help", STUCK),
+    mutant("shutdown: after the limit nobody drains", LIMIT),
+    mutant("shutdown: async code leaves the tasks behind", ASYNC),
+    mutant("shutdown: jobs are not waited for", JOB),
+    mutant("shutdown: the pool stays open", JOB),
+    mutant(
+        "shutdown: nothing is turned while jobs are waited for",
+        TURN,
+    ),
+    mutant("shutdown: the monitor is not called", MONITOR),
+    mutant("shutdown: threads on stand-by are not sent home", STANDBY),
+    mutant("shutdown: an end without grace is not announced", SIGNAL),
+    mutant("signal: it leaves no mark", SIGNAL),
+    mutant("signal: nobody is woken", SIGNAL),
+    mutant("signal: a later waker is not kept", LATER),
+];
+
+/// An executor that counts the ends of its environment.
+fn counted(worker_threads: usize) -> (Executor, Arc<AtomicUsize>) {
+    let ends = Arc::new(AtomicUsize::new(0));
+    let environment = Bare {
+        ends: Some(ends.clone()),
+        ..Bare::default()
+    };
+    (executor_in(worker_threads, environment), ends)
 }
 
 /// That the one task of the model is gone, without a trace.
@@ -32,69 +88,103 @@ fn assert_ended(handle: &Handle, drops: &AtomicUsize) {
     assert_eq!(handle.injected_tasks(), 0);
 }
 
+/// A task that never ends by itself.
+fn spawn_endless<T: Send + 'static>(handle: &Handle, held: T) {
+    drop(handle.spawn(async move {
+        let _held = held;
+        pending::<()>().await;
+    }));
+}
+
 /// spawn ∥ end: the task is refused, or found and dropped, whether it was on its way to a queue or
-/// not.
+/// not; and then the waits in the environment are ended.
 #[test]
 fn a_spawn_at_the_end_is_refused_or_cut_off() {
     model(|| {
-        let executor = executor(0);
+        let (executor, ends) = counted(0);
         let handle = executor.handle().clone();
         let drops = Arc::new(AtomicUsize::new(0));
         let spawner = {
             let (handle, token) = (handle.clone(), Token(drops.clone()));
-            thread::spawn(move || {
-                drop(handle.spawn(async move {
-                    let _token = token;
-                    pending::<()>().await;
-                }));
-            })
+            thread::spawn(move || spawn_endless(&handle, token))
         };
         drop(executor);
         spawner.join().unwrap();
         assert_ended(&handle, &drops);
+        assert!(ends.load(Ordering::Relaxed) > 0);
     });
+}
+
+/// Ends an executor with one task, which another thread wakes at the same time.
+fn end_while_a_task_is_woken(worker_threads: usize) {
+    let executor = executor(worker_threads);
+    let handle = executor.handle().clone();
+    let drops = Arc::new(AtomicUsize::new(0));
+    let left: Arc<Mutex<(Option<Waker>, Option<Waker>)>> = Arc::default();
+    let (token, leave) = (Token(drops.clone()), left.clone());
+    drop(handle.spawn(async move {
+        let _token = token;
+        poll_fn(|cx| {
+            let mut left = leave.lock().unwrap();
+            left.0 = Some(cx.waker().clone());
+            left.1.take().into_iter().for_each(Waker::wake);
+            Poll::<()>::Pending
+        })
+        .await;
+    }));
+    let waker = handle.block_on(poll_fn(|cx| {
+        let mut left = left.lock().unwrap();
+        left.1 = Some(cx.waker().clone());
+        left.0.take().map_or(Poll::Pending, Poll::Ready)
+    }));
+    let begun = Arc::new(Gate::default());
+    let begins = begun.clone();
+    let waking = thread::spawn(move || {
+        begins.open();
+        waker.wake();
+    });
+    begun.wait();
+    drop(executor);
+    waking.join().unwrap();
+    assert_ended(&handle, &drops);
 }
 
 /// wake ∥ end: a task that was being woken is dropped with the others, also while the wake stands
 /// between its mark and its push.
 #[test]
 fn a_task_that_is_woken_at_the_end_is_cut_off() {
-    model(|| {
-        let executor = executor(0);
-        let handle = executor.handle().clone();
-        let drops = Arc::new(AtomicUsize::new(0));
-        let left: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
-        let (token, leave) = (Token(drops.clone()), left.clone());
-        drop(handle.spawn(async move {
-            let _token = token;
-            poll_fn(|cx| {
-                *leave.lock().unwrap() = Some(cx.waker().clone());
-                Poll::<()>::Pending
-            })
-            .await;
-        }));
-        let mut waker = None;
-        handle.block_on(poll_fn(|cx| {
-            waker = left.lock().unwrap().take();
-            if waker.is_none() {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Poll::Ready(())
-        }));
-        let waker = waker.expect("the task was polled");
-        let waking = thread::spawn(move || waker.wake());
-        drop(executor);
-        waking.join().unwrap();
-        assert_ended(&handle, &drops);
-    });
+    model(|| end_while_a_task_is_woken(0));
 }
 
-/// a worker goes to sleep ∥ end: it is woken, and ends. (Otherwise the closing thread waits for it
-/// for ever, which is a deadlock here.)
+/// The same where a worker drops it: the last one to leave.
+#[test]
+fn a_task_that_is_woken_at_the_end_is_cut_off_by_a_worker() {
+    model_with_preemptions(1, || end_while_a_task_is_woken(1));
+}
+
+/// a worker goes to sleep ∥ end: it is woken, and ends, before the end returns; the last worker ends the
+/// waits in the environment. (Otherwise the closing thread waits for it for ever, which is a deadlock
+/// here.)
 #[test]
 fn a_worker_does_not_sleep_through_the_end() {
-    model(|| drop(executor(1)));
+    model(|| {
+        let stops = Arc::new(AtomicUsize::new(0));
+        let ends = Arc::new(AtomicUsize::new(0));
+        let stopped = stops.clone();
+        let config = Config {
+            on_thread_stop: Some(StdArc::new(move || {
+                stopped.fetch_add(1, Ordering::Relaxed);
+            })),
+            ..config(1)
+        };
+        let environment = Bare {
+            ends: Some(ends.clone()),
+            ..Bare::default()
+        };
+        drop(Executor::new(config, None, Box::new(environment)));
+        assert_eq!(stops.load(Ordering::Relaxed), 1, "a thread is still there");
+        assert!(ends.load(Ordering::Relaxed) > 0);
+    });
 }
 
 /// a worker begins a task ∥ end: whoever drops it, it is dropped once, and before the end returns.
@@ -104,12 +194,182 @@ fn a_task_that_a_worker_may_run_is_dropped_before_the_end_returns() {
         let executor = executor(1);
         let handle = executor.handle().clone();
         let drops = Arc::new(AtomicUsize::new(0));
-        let token = Token(drops.clone());
-        drop(handle.spawn(async move {
-            let _token = token;
-            pending::<()>().await;
-        }));
+        spawn_endless(&handle, Token(drops.clone()));
         drop(executor);
         assert_ended(&handle, &drops);
+    });
+}
+
+/// A task that blocks its worker until the gate is opened; another one that opens it when it is dropped,
+/// and which no worker is there to drop. Returns when the worker is stuck.
+fn stick(executor: &Executor) -> Arc<Gate> {
+    let gate = Arc::new(Gate::default());
+    let stuck = Arc::new(Gate::default());
+    let (waits, begun) = (gate.clone(), stuck.clone());
+    drop(executor.handle().spawn(async move {
+        begun.open();
+        waits.wait();
+    }));
+    stuck.wait();
+    spawn_endless(executor.handle(), OpenOnDrop(gate.clone()));
+    gate
+}
+
+/// end ∥ a worker is stuck in a poll that waits for what another task holds: the closing thread drops
+/// that task, instead of waiting for the worker to do it.
+#[test]
+fn what_a_stuck_worker_waits_for_is_dropped_by_the_closing_thread() {
+    model(|| {
+        let executor = executor(1);
+        let _gate = stick(&executor);
+        drop(executor);
+    });
+}
+
+/// The same with a limit, which passes: what the stuck worker waits for is dropped by a thread that is
+/// started for it.
+#[test]
+fn after_the_limit_tasks_behind_a_stuck_worker_are_dropped() {
+    model_with_preemptions(1, || {
+        let_limits_pass();
+        let mut executor = executor(1);
+        let gate = stick(&executor);
+        executor.shutdown(Some(Duration::from_nanos(1)));
+        executor.detach();
+        gate.wait();
+    });
+}
+
+/// An executor is ended inside the poll of another one, where nobody may wait: its tasks are dropped
+/// all the same.
+#[test]
+fn an_end_inside_async_code_drops_the_tasks_elsewhere() {
+    model(|| {
+        let inner = executor(0);
+        let gate = Arc::new(Gate::default());
+        spawn_endless(inner.handle(), OpenOnDrop(gate.clone()));
+        executor(0).handle().block_on(async move { drop(inner) });
+        gate.wait();
+    });
+}
+
+/// submit and run ∥ end: a job that has begun has ended when the end returns, one that has not is
+/// dropped; the pool's thread ends, too.
+#[test]
+fn a_job_that_runs_ends_before_the_end_returns() {
+    model(|| {
+        let executor = executor(0);
+        let drops = Arc::new(AtomicUsize::new(0));
+        let token = Token(drops.clone());
+        drop(executor.handle().spawn_blocking(move || drop(token)));
+        drop(executor);
+        assert_eq!(drops.load(Ordering::Relaxed), 1, "the job is still there");
+    });
+}
+
+/// A job waits, by an executor of its own, for a timer of the executor that ends and waits for the job:
+/// nobody else turns the timers, so the one that waits does.
+#[test]
+fn a_job_that_waits_for_a_timer_is_not_waited_for_in_vain() {
+    model(|| {
+        let_limits_pass();
+        let (timer, begun) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let environment = Bare {
+            turned: Some(timer.clone()),
+            ..Bare::default()
+        };
+        let executor = executor_in(0, environment);
+        let begins = begun.clone();
+        drop(executor.handle().spawn_blocking(move || {
+            begins.open();
+            timer.wait();
+        }));
+        begun.wait();
+        drop(executor);
+    });
+}
+
+/// The monitor looks, or is about to wait ∥ end: it is called, and ends.
+#[test]
+fn the_monitor_ends() {
+    model(|| {
+        let config = Config {
+            monitor_interval: Some(Duration::from_millis(1)),
+            ..config(1)
+        };
+        drop(Executor::new(config, None, Box::new(Bare::default())));
+    });
+}
+
+/// A thread whose core was taken over by another one is on stand-by, or about to be ∥ end: it ends.
+#[test]
+fn a_thread_on_stand_by_ends() {
+    model_with_preemptions(1, || {
+        let config = Config {
+            thread_keep_alive: Duration::MAX,
+            ..config(1)
+        };
+        let executor = Executor::new(config, None, Box::new(Bare::default())).unwrap();
+        let begun = Arc::new(Gate::default());
+        let begins = begun.clone();
+        drop(executor.handle().spawn(async move {
+            mainspring_executor::block_in_place(|| begins.open());
+        }));
+        begun.wait();
+        drop(executor);
+    });
+}
+
+/// signal ∥ a thread that begins to wait for it: the thread goes on, though no grace is given.
+#[test]
+fn a_signal_reaches_who_waits_for_it() {
+    model(|| {
+        let executor = executor(0);
+        let handle = executor.handle().clone();
+        let waits = thread::spawn(move || loom::future::block_on(handle.shutdown_signal()));
+        drop(executor);
+        waits.join().unwrap();
+    });
+}
+
+/// signal ∥ a poll with another waker: the future is ready, or that waker is woken.
+#[test]
+fn a_signal_wakes_the_later_waker() {
+    model(|| {
+        let executor = executor(0);
+        let mut signal = pin!(executor.handle().shutdown_signal());
+        let first = signal
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(first.is_pending());
+        let ends = thread::spawn(move || drop(executor));
+        let (gate, waker) = WakerGate::pair();
+        if signal
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+        {
+            gate.wait();
+            assert!(signal.poll(&mut Context::from_waker(&waker)).is_ready());
+        }
+        ends.join().unwrap();
+    });
+}
+
+/// spawn, `block_on` and a blocking job on a kept handle ∥ end: each is done or refused, none hangs.
+#[test]
+fn what_is_asked_of_a_kept_handle_is_done_or_refused() {
+    model(|| {
+        let executor = executor(0);
+        let handle = executor.handle().clone();
+        let outside = thread::spawn(move || {
+            let mark = Mark::default();
+            let own = mark.clone();
+            let task = handle.spawn(async move { own.set() });
+            let done = handle.block_on(task).is_ok();
+            assert_eq!(done, mark.is_set());
+        });
+        drop(executor);
+        outside.join().unwrap();
     });
 }

@@ -1,0 +1,358 @@
+//! One driver for all workers: who waits in it, and who takes it over: `executor/src/park.rs` and the
+//! parts of `worker.rs` that use it. The whole executor runs in these models, with a small driver.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll, Waker};
+
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+use mainspring_executor::{Driver, Environment, Executor, yield_now};
+use mainspring_loom::{model, model_with_preemptions};
+use mainspring_loom_tests::Mutant;
+use mainspring_timer::{Duration, Handle as Timer, sleep};
+
+use crate::bare::{Gate, Mark, config, mutant};
+
+const WAKE: &str = "driver::a_wake_reaches_a_thread_in_the_driver";
+const EVENT: &str = "driver::an_event_is_seen_by_the_thread_in_the_driver";
+const HAND_OVER: &str = "driver::who_leaves_hands_the_driver_over";
+const YIELDS: &str = "driver::an_event_is_seen_while_tasks_yield";
+const TIMER: &str = "driver::a_timer_made_earlier_reaches_the_driver";
+
+/// What these models must catch.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    mutant("park: the driver's bell is not rung", WAKE),
+    mutant("park: a wait begins by a load and a store", WAKE),
+    mutant("worker: nobody waits in the driver", EVENT),
+    mutant("worker: a leaving worker wakes nobody (I4)", HAND_OVER),
+    mutant("worker: the driver is not turned while tasks yield", YIELDS),
+    mutant("worker: timers are not published before it sleeps", TIMER),
+];
+
+/// What has events: one that is fired once, for as many as wait for it.
+#[derive(Debug, Default)]
+struct Device {
+    state: Mutex<State>,
+    /// Rung by an event and by an unpark.
+    bell: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    unparked: bool,
+    fired: bool,
+    waiting: Vec<Waker>,
+}
+
+impl Device {
+    /// What the system does: it wakes nobody but who waits in the driver.
+    fn fire(&self) {
+        self.state.lock().unwrap().fired = true;
+        self.bell.notify_all();
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock().unwrap();
+        if state.fired {
+            return Poll::Ready(());
+        }
+        state.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    async fn event(&self) {
+        poll_fn(|cx| self.poll(cx)).await;
+    }
+
+    fn wake(&self, waiting: Vec<Waker>) {
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// The exclusive side.
+struct Exclusive {
+    device: Arc<Device>,
+    timer: Timer,
+    looked_after: Arc<Gate>,
+}
+
+impl Driver for Exclusive {
+    fn park(&mut self, _quiet: &dyn Fn() -> bool) {
+        // As in the facade, whose clock stands still under loom, too. Where a deadline is known, the
+        // wait would end by itself.
+        let limit = self.timer.prepare_park(None);
+        let waiting = {
+            let mut state = self.device.state.lock().unwrap();
+            let has_event = |state: &State| state.fired && !state.waiting.is_empty();
+            while limit.is_none() && !state.unparked && !has_event(&state) {
+                state = self.device.bell.wait(state).unwrap();
+            }
+            state.unparked = false;
+            if state.fired {
+                mem::take(&mut state.waiting)
+            } else {
+                Vec::new()
+            }
+        };
+        self.timer.finish_park();
+        self.device.wake(waiting);
+        if limit.is_some() {
+            self.timer.advance_to_next();
+        }
+        self.timer.turn();
+    }
+
+    fn turn(&mut self) {
+        self.looked_after.open();
+        let waiting = {
+            let mut state = self.device.state.lock().unwrap();
+            if state.fired {
+                mem::take(&mut state.waiting)
+            } else {
+                Vec::new()
+            }
+        };
+        self.device.wake(waiting);
+        self.timer.turn();
+    }
+}
+
+/// The shared side.
+#[derive(Debug)]
+struct Shared {
+    device: Arc<Device>,
+    timer: Timer,
+    looked_after: Arc<Gate>,
+}
+
+impl Environment for Shared {
+    fn enter(&self, seat: Option<usize>, body: &mut dyn FnMut()) {
+        let _timer = self.timer.enter(seat);
+        body();
+    }
+
+    fn unseat(&self) {
+        self.timer.unseat();
+    }
+
+    fn unpark(&self) {
+        unpark(&self.device);
+    }
+
+    fn wants_turn(&self) -> bool {
+        true
+    }
+
+    fn tick(&self, seat: usize) {
+        self.looked_after.open();
+        self.timer.turn_seat(seat);
+    }
+
+    fn before_sleep(&self, seat: usize) {
+        self.timer.before_sleep(seat);
+    }
+
+    fn jobs_ended(&self) {}
+
+    fn turn_after_the_end(&self) {
+        self.timer.turn();
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn shutdown(&self) {
+        self.timer.shutdown();
+    }
+}
+
+fn unpark(device: &Device) {
+    device.state.lock().unwrap().unparked = true;
+    device.bell.notify_all();
+}
+
+/// An executor with a driver, its device, and a gate that a look at a worker's timers opens.
+fn executor(worker_threads: usize) -> (Executor, Arc<Device>, Arc<Gate>) {
+    let (device, looked_after) = (Arc::new(Device::default()), Arc::new(Gate::default()));
+    let own = device.clone();
+    let seats = mainspring_executor::Config::seats(worker_threads);
+    let timer = Timer::new(seats, StdArc::new(move || unpark(&own)));
+    let driver = Exclusive {
+        device: device.clone(),
+        timer: timer.clone(),
+        looked_after: looked_after.clone(),
+    };
+    let environment = Shared {
+        device: device.clone(),
+        timer,
+        looked_after: looked_after.clone(),
+    };
+    let config = config(worker_threads);
+    let executor = Executor::new(config, Some(Box::new(driver)), Box::new(environment));
+    (executor.expect("loom has threads"), device, looked_after)
+}
+
+/// wake ∥ the thread goes into the driver: it returns, and polls its root.
+#[test]
+fn a_wake_reaches_a_thread_in_the_driver() {
+    model(|| {
+        let (executor, _device, _) = executor(0);
+        let mark = Mark::default();
+        let mut other = None;
+        executor.handle().block_on(poll_fn(|cx| {
+            if other.is_none() {
+                let (own, waker) = (mark.clone(), cx.waker().clone());
+                other = Some(thread::spawn(move || {
+                    own.set();
+                    waker.wake();
+                }));
+            }
+            if mark.is_set() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }));
+        other.unwrap().join().unwrap();
+    });
+}
+
+/// event ∥ the thread goes to sleep: it does so in the driver, and sees the event.
+#[test]
+fn an_event_is_seen_by_the_thread_in_the_driver() {
+    model(|| {
+        let (executor, device, _) = executor(0);
+        let fires = device.clone();
+        let other = thread::spawn(move || fires.fire());
+        executor.handle().block_on(device.event());
+        other.join().unwrap();
+    });
+}
+
+/// A thread leaves the driver and the runtime ∥ a worker sleeps on its condition variable: the worker
+/// takes the driver over, and the event that comes then is seen.
+#[test]
+fn who_leaves_hands_the_driver_over() {
+    model(|| {
+        let (executor, device, _) = executor(1);
+        let done = Arc::new(Gate::default());
+        let begun: Arc<Mutex<(bool, Option<Waker>)>> = Arc::default();
+        let (event, begins, ends) = (device.clone(), begun.clone(), done.clone());
+        drop(executor.handle().spawn(async move {
+            let mut event = Box::pin(event.event());
+            poll_fn(|cx| {
+                let polled = event.as_mut().poll(cx);
+                let mut begins = begins.lock().unwrap();
+                begins.0 = true;
+                begins.1.take().into_iter().for_each(Waker::wake);
+                polled
+            })
+            .await;
+            ends.open();
+        }));
+        executor.handle().block_on(poll_fn(|cx| {
+            let mut begun = begun.lock().unwrap();
+            if begun.0 {
+                return Poll::Ready(());
+            }
+            begun.1 = Some(cx.waker().clone());
+            Poll::Pending
+        }));
+        device.fire();
+        done.wait();
+    });
+}
+
+/// One event wakes two tasks, each of which blocks until the other has run: the worker that was in the
+/// driver has both, and another worker is woken for one of them.
+#[test]
+fn tasks_of_one_event_run_side_by_side() {
+    model_with_preemptions(0, || {
+        let (executor, device, _) = executor(2);
+        let gates = [(); 2].map(|()| Arc::new(Gate::default()));
+        let [first, second] = gates.clone();
+        for (own, others) in [(first.clone(), second.clone()), (second, first)] {
+            let (event, waits) = (device.clone(), Arc::new(Gate::default()));
+            let begins = waits.clone();
+            drop(executor.handle().spawn(async move {
+                let mut event = Box::pin(event.event());
+                poll_fn(|cx| {
+                    let polled = event.as_mut().poll(cx);
+                    begins.open();
+                    polled
+                })
+                .await;
+                own.open();
+                others.wait();
+            }));
+            waits.wait();
+        }
+        device.fire();
+        gates.into_iter().for_each(|gate| gate.wait());
+    });
+}
+
+/// An event comes while a root yields again and again: the driver is turned in between.
+#[test]
+fn an_event_is_seen_while_tasks_yield() {
+    model(|| {
+        let (executor, device, _) = executor(0);
+        let mark = Mark::default();
+        let own = mark.clone();
+        let event = device.clone();
+        drop(executor.handle().spawn(async move {
+            event.event().await;
+            own.set();
+        }));
+        executor.handle().block_on(async {
+            yield_now().await;
+            device.fire();
+            while !mark.is_set() {
+                yield_now().await;
+            }
+        });
+    });
+}
+
+/// A worker whose task yields again and again ∥ another thread waits in the driver, and knows nothing of
+/// the worker's timers: the worker looks after them itself, by a turn or by a tick.
+#[test]
+fn a_busy_worker_looks_after_its_timers() {
+    model_with_preemptions(1, || {
+        let (executor, _device, looked_after) = executor(1);
+        let (begun, goes_on) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let (begins, waits) = (begun.clone(), goes_on.clone());
+        let mut task = executor.handle().spawn(async move {
+            begins.open();
+            waits.wait();
+            while !looked_after.is_open() {
+                thread::yield_now();
+                yield_now().await;
+            }
+        });
+        begun.wait();
+        let ended = executor.handle().block_on(poll_fn(|cx| {
+            goes_on.open();
+            Pin::new(&mut task).poll(cx)
+        }));
+        ended.unwrap();
+    });
+}
+
+/// A worker arms a timer and goes to sleep ∥ another thread is in the driver, or about to: it learns of
+/// the timer, and the timer fires.
+#[test]
+fn a_timer_made_earlier_reaches_the_driver() {
+    model(|| {
+        let (executor, _device, _) = executor(1);
+        let task = executor
+            .handle()
+            .spawn(async { sleep(Duration::from_millis(1)).await });
+        executor.handle().block_on(task).unwrap();
+    });
+}
