@@ -194,8 +194,10 @@ impl Scheduler {
     /// of the pool is under way. A clock that stands still moves to the next timer then.
     pub(crate) fn is_quiet(&self) -> bool {
         // In this order: a job wakes whom it has to before it is over.
-        (self.pool.is_idle() || mutant!("clock: moves while a job runs"))
-            && (!self.idle.anybody_awake() || mutant!("clock: moves while a worker is awake"))
+        let no_job = self.pool.is_idle() || mutant!("clock: moves while a job runs");
+        let nobody_awake =
+            !self.idle.anybody_awake() || mutant!("clock: moves while a worker is awake");
+        no_job && nobody_awake
     }
 
     /// Moves all that a leaving core holds to the injector. The caller notifies (I4 of the sleep

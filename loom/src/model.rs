@@ -12,8 +12,6 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::locks::keep_limits;
 
-use crate::locks::keep_limits;
-
 /// Preemptions that loom tries in one execution, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
 const PREEMPTIONS: usize = 2;
 

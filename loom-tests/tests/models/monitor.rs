@@ -8,7 +8,7 @@ use mainspring_executor::spawn;
 use mainspring_loom::model;
 use mainspring_loom_tests::Mutant;
 
-use crate::support::Event;
+use crate::bare::Gate;
 use crate::worker::with_sleeping_workers;
 
 /// What these models must catch.
@@ -58,13 +58,13 @@ fn the_monitor_does_not_sleep_beside_an_awake_worker() {
 #[test]
 fn a_task_behind_a_stuck_one_is_taken_over() {
     with_sleeping_workers(2, 1, |handle| {
-        let (begun, happened) = (Event::default(), Event::default());
+        let (begun, happened) = (Arc::<Gate>::default(), Arc::<Gate>::default());
         let stuck = {
             let begun = begun.clone();
             handle.spawn(async move {
                 let happens = happened.clone();
-                drop(spawn(async move { happens.happen() }));
-                begun.happen();
+                drop(spawn(async move { happens.open() }));
+                begun.open();
                 happened.wait();
             })
         };

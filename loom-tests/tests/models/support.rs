@@ -5,7 +5,7 @@ use std::sync::Arc as StdArc;
 use std::task::Wake;
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use loom::sync::{Arc, Condvar, Mutex};
+use loom::sync::{Arc, Mutex};
 use mainspring_executor::internals::task::{Entry, Schedule};
 
 /// A queue that any thread may run.
@@ -68,23 +68,5 @@ impl Bell {
 impl Wake for Bell {
     fn wake(self: StdArc<Self>) {
         self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Something that one task does and another one waits for, blocking its thread.
-#[derive(Clone, Default)]
-pub(crate) struct Event(Arc<(Mutex<bool>, Condvar)>);
-
-impl Event {
-    pub(crate) fn happen(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_all();
-    }
-
-    pub(crate) fn wait(&self) {
-        let mut happened = self.0.0.lock().unwrap();
-        while !*happened {
-            happened = self.0.1.wait(happened).unwrap();
-        }
     }
 }

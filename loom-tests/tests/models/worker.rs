@@ -5,14 +5,14 @@
 //! which would find it in the end.
 
 use loom::future::block_on;
+use loom::sync::Arc;
 use loom::thread;
 use mainspring_executor::internals::schedule::sleeping_workers;
 use mainspring_executor::{Handle, block_in_place, spawn};
 use mainspring_loom::{model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
 
-use crate::bare::executor;
-use crate::support::Event;
+use crate::bare::{Gate, executor};
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -86,9 +86,9 @@ fn a_task_that_block_on_leaves_behind_is_run() {
 fn a_worker_that_blocks_is_replaced() {
     with_workers(1, 2, |handle| {
         let task = handle.spawn(async {
-            let event = Event::default();
+            let event = Arc::<Gate>::default();
             let happens = event.clone();
-            drop(spawn(async move { happens.happen() }));
+            drop(spawn(async move { happens.open() }));
             block_in_place(|| event.wait());
         });
         block_on(task).unwrap();
@@ -101,9 +101,9 @@ fn a_worker_that_blocks_is_replaced() {
 fn a_displaced_task_is_for_the_other_worker() {
     with_workers(2, 1, |handle| {
         let task = handle.spawn(async {
-            let first = Event::default();
+            let first = Arc::<Gate>::default();
             let happens = first.clone();
-            drop(spawn(async move { happens.happen() }));
+            drop(spawn(async move { happens.open() }));
             drop(spawn(async {}));
             first.wait();
         });
@@ -119,11 +119,11 @@ fn a_worker_that_is_woken_wakes_the_next() {
 }
 
 fn two_that_meet(handle: &Handle) {
-    let events = [Event::default(), Event::default()];
+    let events = [Arc::<Gate>::default(), Arc::<Gate>::default()];
     let tasks = [0, 1].map(|own| {
         let events = events.clone();
         handle.spawn(async move {
-            events[own].happen();
+            events[own].open();
             events[1 - own].wait();
         })
     });
@@ -136,12 +136,12 @@ fn two_that_meet(handle: &Handle) {
 #[test]
 fn a_task_that_came_along_in_a_batch_is_for_the_other_worker() {
     with_workers(2, 1, |handle| {
-        let events = [Event::default(), Event::default()];
+        let events = [Arc::<Gate>::default(), Arc::<Gate>::default()];
         let tasks = [0, 1, 2].map(|own| {
             let events = events.clone();
             handle.spawn(async move {
                 if own < 2 {
-                    events[own].happen();
+                    events[own].open();
                     events[1 - own].wait();
                 }
             })
