@@ -4,13 +4,15 @@
 //! implements it: nobody can tune one side. Channels and locks are tokio's own on all sides, since
 //! Mainspring re-exports them.
 //!
-//! # Three ways to run them
+//! # Ways to run them
 //!
 //! * `cargo run --release -p mainspring-benches --bin compare`: a table in a few minutes, for
 //!   every day. Each measurement is a fresh process.
 //! * `cargo bench -p mainspring-benches -- FILTER`: the same workloads under Criterion.
 //! * `cargo run --release -p mainspring-benches --bin lateness`: how late sleeps end, which is a
 //!   distribution and not a rate.
+//! * `cargo run --release -p mainspring-benches --bin instructions`: [`instructions`] instead of
+//!   time, under valgrind; with `--check`, against those of `INSTRUCTIONS.md`.
 //!
 //! # What is kept fair
 //!
@@ -25,6 +27,7 @@
 //! To add a runtime: implement [`Runtime`], and name it in `bin/compare.rs`, `bin/lateness.rs`,
 //! `benches/workloads.rs` and `tests/workloads.rs`.
 
+pub mod instructions;
 pub mod measure;
 pub mod table;
 pub mod workloads;
