@@ -75,8 +75,7 @@ impl TcpStream {
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
         let mut last_error = None;
         for addr in resolve(addr).await? {
-            let socket = sys::stream_socket(Domain::for_address(addr))?;
-            match Self::connect_by(socket, addr).await {
+            match Self::connect_to(addr).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last_error = Some(error),
             }
@@ -87,6 +86,13 @@ impl TcpStream {
                 "there is no address to connect to",
             )
         }))
+    }
+
+    /// Connects to one address. That the system has no sockets of its kind, as where IPv6 is
+    /// switched off, says nothing of the next address.
+    async fn connect_to(addr: SocketAddr) -> io::Result<Self> {
+        let socket = sys::stream_socket(Domain::for_address(addr))?;
+        Self::connect_by(socket, addr).await
     }
 
     /// Connects `socket`, which is non-blocking already.
