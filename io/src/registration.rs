@@ -57,23 +57,18 @@ pub(crate) struct Registration<S: Source> {
 }
 
 impl<S: Source> Registration<S> {
-    /// Registers a source, which is non-blocking already, with the current driver.
+    /// Registers a source, which is non-blocking already.
     ///
-    /// # Panics
-    ///
-    /// Outside a runtime, naming `what` is being made.
-    #[track_caller]
-    pub(crate) fn new(source: S, what: &'static str) -> io::Result<Self> {
-        let handle = Handle::current_for(what);
-        Self::with_handle(&handle, source, EVERYTHING, Ready::WRITABLE).map_err(|(_, error)| error)
+    /// Who makes the source asks for `handle` first, by [`Handle::current_for`]: outside a runtime
+    /// that panics, and nothing must have been made by then, least of all a file.
+    pub(crate) fn new(handle: &Handle, source: S) -> io::Result<Self> {
+        Self::with_handle(handle, source, EVERYTHING, Ready::WRITABLE).map_err(|(_, error)| error)
     }
 
     /// As [`new`](Self::new), for a socket that is connecting: its becoming writable must be waited
     /// for.
-    #[track_caller]
-    pub(crate) fn connecting(source: S, what: &'static str) -> io::Result<Self> {
-        let handle = Handle::current_for(what);
-        Self::with_handle(&handle, source, EVERYTHING, Ready::EMPTY).map_err(|(_, error)| error)
+    pub(crate) fn connecting(handle: &Handle, source: S) -> io::Result<Self> {
+        Self::with_handle(handle, source, EVERYTHING, Ready::EMPTY).map_err(|(_, error)| error)
     }
 
     /// Registers an accepted connection with the driver of this listener.
