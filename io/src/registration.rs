@@ -34,7 +34,7 @@ pub(crate) use crate::source_state::Direction;
 use crate::source_state::{SourceState, WaiterKey};
 use crate::sources::Key;
 use crate::sync::Arc;
-use crate::sys::Source;
+use crate::sys::{self, Source};
 use crate::{Interest, Ready};
 
 /// What sockets are registered for. Priority data is included because it shortens reads: see
@@ -301,8 +301,10 @@ impl<S: Source> Registration<S> {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Observed>> {
-        let arm = |states| self.arm(states);
-        let observed = ready!(self.state.poll_direction(cx.waker(), direction, arm))?;
+        let observed = ready!(
+            self.state
+                .poll_direction(cx.waker(), direction, self.armer())
+        )?;
         Poll::Ready(self.unless_ended(observed))
     }
 
@@ -374,8 +376,17 @@ impl<S: Source> Registration<S> {
         }
     }
 
-    fn arm(&self, states: Ready) -> io::Result<()> {
-        self.shared.selector.arm(self.get_ref(), self.key.0, states)
+    /// Asks the system to report what it is given. It is called under the lock of the waiters, so
+    /// the descriptor is taken now: that of an `AsyncFd` is told by the user's code.
+    #[inline]
+    fn armer(&self) -> impl FnOnce(Ready) -> io::Result<()> {
+        let selector = &self.shared.selector;
+        let lent = selector.is_oneshot().then(|| sys::lend(self.get_ref()));
+        move |states| match &lent {
+            Some(source) => selector.arm(source, self.key.0, states),
+            // What is not oneshot is armed for ever.
+            None => Ok(()),
+        }
     }
 
     /// The source, and whether the system could find it. `None` when it has been taken out before.
@@ -432,12 +443,11 @@ impl<S: Source> Future for Believing<'_, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let registration = this.registration;
-        let arm = |states| registration.arm(states);
         let observed = ready!(registration.state.poll_future(
             cx.waker(),
             this.mask,
             &mut this.key,
-            arm
+            registration.armer()
         ))?;
         Poll::Ready(registration.unless_ended(observed))
     }
