@@ -35,8 +35,7 @@
 //! ratio that must be reached: a line in `required.rs`.
 
 pub mod comparison;
-//! * `cargo run --release -p mainspring-benches --bin instructions`: [`instructions`] instead of
-//!   time, under valgrind; with `--check`, against those of `INSTRUCTIONS.md`.
+pub mod instructions;
 pub mod measure;
 pub mod metric;
 pub mod report;
