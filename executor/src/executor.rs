@@ -143,6 +143,7 @@ impl Executor {
             panics: PanicPolicy::new(config.on_task_panic),
             monitor: Monitor::new(),
             ending: Ending::new(),
+            is_watched: config.worker_threads > 0 && config.monitor_interval.is_some(),
             workers: config.worker_threads,
             timed_seats,
             shown_seats: AtomicUsize::new(timed_seats),

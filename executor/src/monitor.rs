@@ -245,6 +245,8 @@ impl Watch {
                 continue;
             }
             scheduler.trust.distrust(seat.polling());
+            // Whatever it thought of its backlog, it does not work at it.
+            seat.set_open(true);
             if let Some(task) = seat.slot.take() {
                 scheduler.injector.push(task);
                 helped = true;

@@ -85,12 +85,15 @@ impl Patience {
     }
 
     /// Calls `look` again and again for as long as that has paid lately, unless `look` says that it is
-    /// of no use now.
-    pub(crate) fn look_around<T>(&self, mut look: impl FnMut() -> Look<T>) -> Option<T> {
+    /// of no use now. It is now `begun`.
+    pub(crate) fn look_around<T>(
+        &self,
+        begun: Instant,
+        mut look: impl FnMut() -> Look<T>,
+    ) -> Option<T> {
         if !self.is_willing() {
             return None;
         }
-        let begun = time::now();
         self.begun.set(Some(begun));
         loop {
             match look() {
@@ -103,7 +106,7 @@ impl Patience {
                 Look::Again => {}
                 Look::Stop => return None,
             }
-            let so_far = begun.elapsed();
+            let so_far = time::now().saturating_duration_since(begun);
             if so_far >= SPAN {
                 self.credit.set(self.credit.get() - 1);
                 return None;
@@ -116,21 +119,21 @@ impl Patience {
     }
 
     /// The thread is about to sleep.
-    pub(crate) fn before_sleep(&self) {
+    pub(crate) fn before_sleep(&self, now: Instant) {
         if self.begun.get().is_none() {
-            self.begun.set(Some(time::now()));
+            self.begun.set(Some(now));
         }
     }
 
     /// It has slept.
-    pub(crate) fn after_sleep(&self) {
+    pub(crate) fn after_sleep(&self, now: Instant) {
         let Some(begun) = self.begun.take() else {
             return;
         };
         if self.is_willing() {
             return;
         }
-        let short = !cfg!(mainspring_loom) && begun.elapsed() < SHORT;
+        let short = !cfg!(mainspring_loom) && now.saturating_duration_since(begun) < SHORT;
         let in_a_row = if short { self.short_sleeps.get() + 1 } else { 0 };
         self.short_sleeps.set(in_a_row);
         let needed = self.sleeps_before_trial.get();
@@ -159,8 +162,8 @@ mod tests {
     use super::*;
 
     fn short_sleep(patience: &Patience) {
-        patience.before_sleep();
-        patience.after_sleep();
+        patience.before_sleep(Instant::now());
+        patience.after_sleep(Instant::now());
     }
 
     /// How many short sleeps it takes until the thread looks around.
@@ -175,14 +178,14 @@ mod tests {
 
     fn look_for_nothing(patience: &Patience) {
         assert!(patience.is_willing());
-        assert_eq!(patience.look_around(|| Look::<()>::Again), None);
+        assert_eq!(patience.look_around(Instant::now(), || Look::<()>::Again), None);
         short_sleep(patience);
     }
 
     #[test]
     fn a_thread_that_has_learnt_nothing_does_not_look_around() {
         let patience = Patience::new();
-        assert_eq!(patience.look_around(|| Look::Found(7)), None);
+        assert_eq!(patience.look_around(Instant::now(), || Look::Found(7)), None);
     }
 
     #[test]
@@ -201,7 +204,7 @@ mod tests {
         let patience = Patience::new();
         sleeps_until_trial(&patience);
         for _ in 0..2 * CREDIT_MAX {
-            assert_eq!(patience.look_around(|| Look::Found(7)), Some(7));
+            assert_eq!(patience.look_around(Instant::now(), || Look::Found(7)), Some(7));
         }
         (0..CREDIT_MAX).for_each(|_| look_for_nothing(&patience));
         assert!(!patience.is_willing());
@@ -212,9 +215,9 @@ mod tests {
     fn a_long_sleep_ends_the_row() {
         let patience = Patience::new();
         (1..SLEEPS_BEFORE_TRIAL).for_each(|_| short_sleep(&patience));
-        patience.before_sleep();
+        patience.before_sleep(Instant::now());
         std::thread::sleep(SHORT);
-        patience.after_sleep();
+        patience.after_sleep(Instant::now());
         assert!(sleeps_until_trial(&patience) >= SLEEPS_BEFORE_TRIAL);
     }
 }

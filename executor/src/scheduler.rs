@@ -58,6 +58,8 @@ pub(crate) struct Scheduler {
     pub(crate) monitor: Monitor,
     /// How far the runtime's end has come.
     pub(crate) ending: Ending,
+    /// Whether somebody looks after stuck workers: only then may a queue be closed to others.
+    pub(crate) is_watched: bool,
     /// How many worker threads there are.
     pub(crate) workers: usize,
     /// How many seats have timers of their own: all but those on stand-by.
@@ -187,7 +189,7 @@ impl Scheduler {
     /// Whether there is work that anybody may take: S4 of the sleep protocol.
     pub(crate) fn has_work(&self) -> bool {
         let mut seats = self.seats_in_use().iter();
-        !self.injector.is_empty() || seats.any(|seat| !seat.stealer.is_empty())
+        !self.injector.is_empty() || seats.any(|seat| seat.has_work_for_others())
     }
 
     /// Whether somebody waits in the driver, or nobody would be woken by it.

@@ -31,7 +31,7 @@ use crate::patience::Patience;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
-use crate::sync::mutant;
+use crate::sync::{mutant, time};
 use crate::task::Notified;
 use crate::trust::NO_KIND;
 use crate::unwind::contain;
@@ -180,7 +180,7 @@ impl Worker {
             core.queue.push(task);
         } else if let Some(displaced) = self.scheduler().seats[self.seat].slot.replace(task) {
             core.queue.push(displaced);
-            notify = true;
+            notify = self.takes_help(&core);
         }
         self.core.set(Some(core));
         if notify && !mutant!("worker: a push that displaces a task wakes nobody") {
@@ -202,12 +202,34 @@ impl Worker {
         }
         // This worker runs a lone task itself, at once; others may help with more. No more than a hint:
         // what lies there already was made known when it came.
-        let notify = core.queue.len() > 1;
+        let notify = core.queue.len() > 1 && self.takes_help(&core);
         self.core.set(Some(core));
         if notify {
             self.scheduler().notify();
         }
         None
+    }
+
+    /// After a push to the queue: whether others may help with it. Then the caller notifies.
+    #[inline]
+    pub(super) fn takes_help(&self, core: &Core) -> bool {
+        let seat = &self.scheduler().seats[self.seat];
+        if seat.is_open() {
+            return true;
+        }
+        let opens = !self.scheduler().is_watched || core.pace.is_worth_help(core.queue.len());
+        if opens && !mutant!("worker: a queue is not opened") {
+            seat.set_open(true);
+        }
+        opens
+    }
+
+    /// Now and then: whether others may help with what is in the queue. Then the caller notifies.
+    fn still_takes_help(&self, core: &mut Core) -> bool {
+        let tasks = core.queue.len();
+        let open = core.pace.is_still_worth_help(tasks) || !self.scheduler().is_watched;
+        self.scheduler().seats[self.seat].set_open(open);
+        open && tasks > 1
     }
 
     /// Whether the poll under way has yielded.
@@ -223,6 +245,7 @@ impl Worker {
     /// A reference to the scheduler for a new task, and the shard of this worker's tasks.
     pub(crate) fn reference_for_spawn(&self) -> Option<(Arc<Scheduler>, usize)> {
         let mut core = self.core.take()?;
+        core.pace.count_spawn();
         let reference = core.spare.pop();
         self.core.set(Some(core));
         Some((
@@ -308,6 +331,7 @@ impl Worker {
     /// Runs one task, or passes it on.
     fn execute(&self, task: Notified) {
         let kind = task.kind();
+        self.with_core(|core| core.pace.count_poll());
         if self.post == Post::Guest && !self.may_run(kind) {
             return self.pass_on(task);
         }
@@ -368,13 +392,13 @@ impl Worker {
             for task in core.deferred.drain(..) {
                 core.queue.push(task);
             }
-            core.queue.len()
+            (core.queue.len(), self.still_takes_help(core))
         });
-        let waiting = waiting.unwrap_or(0);
+        let (waiting, help) = waiting.unwrap_or_default();
         if self.root_hold.get() == RootHold::UntilTurn {
             self.root_hold.set(RootHold::Behind(waiting + 1));
         }
-        if waiting > 1 && !mutant!("worker: what maintenance brings wakes nobody (I4)") {
+        if help && !mutant!("worker: what maintenance brings wakes nobody (I4)") {
             scheduler.notify();
         }
     }
@@ -391,7 +415,9 @@ impl Worker {
     /// Sleeps until there may be something to do: S2 to S5 of the protocol in `idle`.
     fn sleep(&self, duty: &impl Duty) {
         let scheduler = self.scheduler();
-        self.patience.before_sleep();
+        let now = time::now();
+        self.patience.before_sleep(now);
+        self.with_core(|core| core.pace.stop(now));
         scheduler
             .idle
             .sleep(self.seat, &self.parker, self.searching.replace(false));
@@ -419,12 +445,16 @@ impl Worker {
                 self.parker.park();
             }
         }
-        self.patience.after_sleep();
+        let now = time::now();
+        self.patience.after_sleep(now);
+        self.with_core(|core| core.pace.start(now));
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
         self.searching.set(!unclaimed);
         scheduler.monitor.worker_wakes();
-        if self.with_core(|core| core.queue.len() > 1).unwrap_or(false)
-            && !mutant!("worker: what the driver has woken wakes nobody (I4)")
+        let help = self.with_core(|core| {
+            core.queue.len() > 1 && self.takes_help(core)
+        });
+        if help.unwrap_or(false) && !mutant!("worker: what the driver has woken wakes nobody (I4)")
         {
             scheduler.notify();
         }

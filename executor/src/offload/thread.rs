@@ -11,7 +11,7 @@ use crate::fork;
 use crate::handle::Handle;
 use crate::patience::{Look, Patience};
 use crate::scheduler::Scheduler;
-use crate::sync::{const_thread_local, owning_thread_local};
+use crate::sync::{const_thread_local, owning_thread_local, time};
 use crate::task::{JobEnd, Notified};
 
 /// What this thread is to its pool.
@@ -122,16 +122,17 @@ impl PoolThread<'_> {
             Next::Wait(true) => self.scheduler.environment.jobs_ended(),
             Next::Wait(false) => {}
         }
-        let mail = self.patience.look_around(|| match self.mailbox.take() {
+        let begun = time::now();
+        let mail = self.patience.look_around(begun, || match self.mailbox.take() {
             Some(mail) => Look::Found(mail),
             None => Look::Again,
         });
         if let Some(mail) = mail {
             return as_job(mail);
         }
-        self.patience.before_sleep();
+        self.patience.before_sleep(begun);
         let job = self.sleep();
-        self.patience.after_sleep();
+        self.patience.after_sleep(time::now());
         job
     }
 

@@ -3,7 +3,7 @@
 use super::{Duty, Worker};
 use crate::patience::Look;
 use crate::queue::{LocalQueue, Steal};
-use crate::sync::{mutant, spin_loop};
+use crate::sync::{mutant, spin_loop, time};
 use crate::task::Notified;
 
 impl Worker {
@@ -38,12 +38,18 @@ impl Worker {
         let scheduler = self.scheduler();
         // The thread in the driver must not learn of this seat's timers later than from a sleeper.
         self.publish_timers();
-        self.patience.look_around(|| {
+        let begun = time::now();
+        self.with_core(|core| core.pace.stop(begun));
+        let found = self.patience.look_around(begun, || {
             if duty.is_pending() || !scheduler.is_driver_attended() {
                 return Look::Stop;
             }
             self.steal_from_anyone().map_or(Look::Again, Look::Found)
-        })
+        });
+        if found.is_some() {
+            self.with_core(|core| core.pace.start(time::now()));
+        }
+        found
     }
 
     /// After a batch steal: what came with the task is for others, too (I2 and I4 in `idle`).
@@ -51,9 +57,12 @@ impl Worker {
         if mutant!("worker: a batch steal wakes nobody (I4)") {
             return;
         }
+        let help = self.with_core(|core| {
+            core.queue.len() > 0 && self.takes_help(core)
+        });
         if self.searching.get() {
             self.stop_searching();
-        } else if self.with_core(|core| core.queue.len() > 0).unwrap_or(false) {
+        } else if help.unwrap_or(false) {
             self.scheduler().notify();
         }
     }
@@ -67,8 +76,8 @@ impl Worker {
             .chain(0..first)
             .filter(|victim| *victim != self.seat)
         {
-            let stealer = &seats[victim].stealer;
-            if !stealer.is_empty() {
+            if seats[victim].has_work_for_others() {
+                let stealer = &seats[victim].stealer;
                 if let Some(task) = self.steal_batch(|queue| stealer.steal_into(queue)) {
                     return Some(task);
                 }
