@@ -124,7 +124,7 @@ pub fn unexplored<R>(body: impl FnOnce() -> R) -> R {
 /// Runs `future` to its end on a new runtime with this many worker threads (0: the current-thread
 /// flavour), and ends the runtime.
 ///
-/// In a model the runtime is built and ended [unexplored](unexplored): what the workers do while
+/// In a model the runtime is built and ended [unexplored]: what the workers do while
 /// `future` runs is the subject. Tasks that are alive afterwards are dropped.
 ///
 /// # Panics
