@@ -426,6 +426,8 @@ impl Worker {
         if work || is_pending {
             let unclaimed = scheduler.idle.wake_self(self.seat, work);
             self.searching.set(work || !unclaimed);
+            // The monitor may have looked while this worker counted as asleep.
+            scheduler.monitor.worker_wakes();
             return;
         }
         let driver = scheduler.driver.try_enter();
