@@ -63,6 +63,8 @@ impl<J> Mailbox<J> {
                 return Some(mail);
             }
             if self.arrived.wait_until(&mut letter, until).timed_out() {
+                // A hint: a letter that were left here would be found by the wait of a thread that
+                // may not retire.
                 return letter.take();
             }
         }

@@ -12,6 +12,7 @@ mod monitor;
 mod mutants;
 mod offload;
 mod park;
+mod pool;
 mod readiness;
 mod runtime;
 mod shutdown;

@@ -13,6 +13,7 @@ const MUTANTS: &[&[Mutant]] = &[
     crate::monitor::MUTANTS,
     crate::offload::MUTANTS,
     crate::park::MUTANTS,
+    crate::pool::MUTANTS,
     crate::readiness::MUTANTS,
     crate::runtime::MUTANTS,
     crate::shutdown::MUTANTS,
