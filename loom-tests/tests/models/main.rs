@@ -1,6 +1,7 @@
 //! The models, one file a protocol.
 #![cfg(mainspring_loom)]
 
+mod accept;
 mod bare;
 mod block_on;
 mod driver;

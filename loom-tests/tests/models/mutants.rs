@@ -4,6 +4,7 @@ use mainspring_loom_tests::{Mutant, kill_all};
 
 /// Each file of models names its own.
 const MUTANTS: &[&[Mutant]] = &[
+    crate::accept::MUTANTS,
     crate::block_on::MUTANTS,
     crate::driver::MUTANTS,
     crate::duplex::MUTANTS,
