@@ -56,7 +56,7 @@ mod names;
 mod names;
 
 pub use names::{cell, hint, sync, thread};
-pub(crate) use names::{mutant, runtime_begins};
+pub(crate) use names::{mutant, runtime_begins, variant, waited};
 
 /// Spawning and joining tasks: [`crate::task`].
 pub mod task {
