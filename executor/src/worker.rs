@@ -415,9 +415,6 @@ impl Worker {
     /// Sleeps until there may be something to do: S2 to S5 of the protocol in `idle`.
     fn sleep(&self, duty: &impl Duty) {
         let scheduler = self.scheduler();
-        let now = time::now();
-        self.patience.before_sleep(now);
-        self.with_core(|core| core.pace.stop(now));
         scheduler
             .idle
             .sleep(self.seat, &self.parker, self.searching.replace(false));
@@ -430,6 +427,9 @@ impl Worker {
             scheduler.monitor.worker_wakes();
             return;
         }
+        let now = time::now();
+        self.patience.before_sleep(now);
+        self.with_core(|core| core.pace.stop(now));
         let driver = scheduler.driver.try_enter();
         match driver.filter(|_| !mutant!("worker: nobody waits in the driver")) {
             Some(mut driver) => {

@@ -19,6 +19,8 @@
 //! and a wait that ends, takes from what the executor allows the task in one poll; when nothing is
 //! left, the task goes behind the others. What would have to wait costs nothing: the budget is asked
 //! once the source is believed ready, and is given back when that proves wrong.
+//!
+//! Checked by: loom-tests/tests/models/accept.rs
 
 use std::future::poll_fn;
 use std::io;
@@ -33,8 +35,13 @@ use crate::shared::Shared;
 pub(crate) use crate::source_state::Direction;
 use crate::source_state::{SourceState, WaiterKey};
 use crate::sources::Key;
+<<<<<<< HEAD
 use crate::sync::Arc;
 use crate::sys::{self, Source};
+=======
+use crate::sync::{Arc, mutant};
+use crate::sys::Source;
+>>>>>>> models-b
 use crate::{Interest, Ready};
 
 /// What sockets are registered for. Priority data is included because it shortens reads: see
@@ -396,7 +403,12 @@ impl<S: Source> Registration<S> {
             // The place in the driver is the parent's socket's, which is the same one.
             return Some((source, Ok(())));
         }
-        self.shared.remove(self.key);
+        if !mutant!("io: what is taken out stays in the list") {
+            self.shared.remove(self.key);
+        }
+        if mutant!("io: what is taken out stays with the system") {
+            return Some((source, Ok(())));
+        }
         let deleted = self.shared.selector.delete(&source);
         Some((source, deleted))
     }
@@ -415,8 +427,11 @@ pub(crate) fn relied_on(interest: Interest) -> Ready {
 impl<S: Source> Drop for Registration<S> {
     fn drop(&mut self) {
         if let Some((source, _)) = self.take_out() {
+            if mutant!("io: a close is announced before it is done") {
+                self.shared.closes().announce();
+            }
             drop(source);
-            if !self.shared.is_stale() {
+            if !self.shared.is_stale() && !mutant!("io: a close is announced before it is done") {
                 self.shared.closes().announce();
             }
         }

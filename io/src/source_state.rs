@@ -228,7 +228,8 @@ impl SourceState {
             if !mutant!("io: an event leaves a oneshot source armed") {
                 waiters.armed = Ready::EMPTY;
             }
-            waiters.collect(Ready::ALL, wakers);
+            let all = !mutant!("io: a oneshot event wakes only those whom it is for");
+            waiters.collect(if all { Ready::ALL } else { states }, wakers);
         } else if !mutant!("io: the wakers are collected before the report is set") {
             waiters.collect(states, wakers);
         }
@@ -279,7 +280,11 @@ impl Waiters {
         if self.armed.contains(mask) {
             return Ok(());
         }
-        let wanted = self.armed | mask;
+        let wanted = if mutant!("io: who asks forgets what others have asked for") {
+            mask
+        } else {
+            self.armed | mask
+        };
         ask(wanted)?;
         self.armed = wanted;
         Ok(())

@@ -182,10 +182,10 @@ impl<J: Entry> Board<J> {
         state.threads.remove(newcomer.number);
         state.lookers -= 1;
         state.working -= 1;
-        if state.threads.is_empty() {
+        if state.threads.is_empty() && !mutant!("offload: a refused start does not ring") {
             self.ended.notify_all();
         }
-        if state.closed {
+        if state.closed && !mutant!("offload: a refused start does not look for the end") {
             state.lanes.leave(newcomer.lane);
             return Unstarted::Closed(job);
         }
@@ -242,6 +242,10 @@ impl<J: Entry> Board<J> {
         if let Some((lane, job)) = state.lanes.take() {
             state.threads[number].job = Some((lane, job.mark()));
             state.working += 1;
+            if mutant!("offload: who finds a job looks for no more (I2)") {
+                return Next::Run(job, None);
+            }
+            // More than one waits where a start was refused: it is tried again.
             let more = state.assign();
             return Next::Run(job, more);
         }

@@ -80,6 +80,8 @@ impl<J> Mailbox<J> {
         loop {
             if letter.mail.is_some() || !in_time {
                 letter.sleeps = false;
+                // After the time is over a hint: a letter that were left here would be found by the wait
+                // of a thread that may not retire.
                 return letter.mail.take();
             }
             letter.sleeps = true;

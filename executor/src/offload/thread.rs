@@ -1,4 +1,6 @@
 //! A thread of the pool, from its first job to its end; and how code that runs on it finds it.
+//!
+//! Checked by: loom-tests/tests/models/pool.rs
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use crate::fork;
 use crate::handle::Handle;
 use crate::patience::{Look, Patience};
 use crate::scheduler::Scheduler;
-use crate::sync::{const_thread_local, owning_thread_local, time};
+use crate::sync::{const_thread_local, mutant, owning_thread_local, time};
 use crate::task::{JobEnd, Notified};
 
 /// What this thread is to its pool.
@@ -104,7 +106,7 @@ impl PoolThread<'_> {
         set_post(Post::Works(self.number));
         job.run_job(self);
         // An aborted job had nothing to run.
-        if !self.is_over {
+        if !self.is_over && !mutant!("pool: an aborted job is never over") {
             self.before_completion();
         }
         set_post(Post::Elsewhere);
@@ -147,6 +149,9 @@ impl PoolThread<'_> {
             return as_job(mail);
         }
         if pool.board.retire(self.number) {
+            return None;
+        }
+        if mutant!("pool: a claimed thread does not wait for its mail (I3)") {
             return None;
         }
         // I3: claimed in the same moment; the mail is on its way.
