@@ -4,12 +4,14 @@
 //! implements it: nobody can tune one side. Channels and locks are tokio's own on all sides, since
 //! Mainspring re-exports them and they need no runtime.
 //!
-//! # Two ways to run them
+//! # Three ways to run them
 //!
 //! * `cargo run --release -p mainspring-benches --bin compare`: a table of all runtimes. Each
 //!   measurement is a fresh process. It writes `RESULTS.md` and `results.svg`.
 //! * `cargo bench -p mainspring-benches -- FILTER`: the same workloads under Criterion, for those
 //!   of their figures that are times.
+//! * `cargo run --release -p mainspring-benches --bin instructions`: [`instructions`] instead of
+//!   time, under valgrind; with `--check`, against those of `INSTRUCTIONS.md`.
 //!
 //! # What is kept fair
 //!
@@ -33,6 +35,7 @@
 //! ratio that must be reached: a line in `required.rs`.
 
 pub mod comparison;
+pub mod instructions;
 pub mod measure;
 pub mod metric;
 pub mod report;

@@ -190,6 +190,11 @@ impl Scheduler {
         !self.injector.is_empty() || seats.any(|seat| !seat.stealer.is_empty())
     }
 
+    /// Whether somebody waits in the driver, or nobody would be woken by it.
+    pub(crate) fn is_driver_attended(&self) -> bool {
+        self.driver.is_attended() || !self.environment.wants_turn()
+    }
+
     /// Whether nothing can happen but by the driver or from outside: every worker sleeps, and no job
     /// of the pool is under way. A clock that stands still moves to the next timer then.
     pub(crate) fn is_quiet(&self) -> bool {

@@ -27,6 +27,7 @@ use crate::driver::Driver;
 use crate::fork;
 use crate::handle::Handle;
 use crate::park::Parker;
+use crate::patience::Patience;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
@@ -81,6 +82,8 @@ pub(crate) struct Worker {
     yielded: Cell<bool>,
     /// This worker is counted as a searcher.
     searching: Cell<bool>,
+    /// How long this thread looks around before it sleeps.
+    patience: Patience,
     /// Whether `block_on`'s future has yielded, and for how long.
     root_hold: Cell<RootHold>,
     /// The worker that this thread was before, for another runtime.
@@ -112,6 +115,7 @@ impl Worker {
             turning: Cell::new(false),
             yielded: Cell::new(false),
             searching: Cell::new(false),
+            patience: Patience::new(),
             root_hold: Cell::new(RootHold::Free),
             outer: Cell::new(ptr::null()),
         }
@@ -387,6 +391,7 @@ impl Worker {
     /// Sleeps until there may be something to do: S2 to S5 of the protocol in `idle`.
     fn sleep(&self, duty: &impl Duty) {
         let scheduler = self.scheduler();
+        self.patience.before_sleep();
         scheduler
             .idle
             .sleep(self.seat, &self.parker, self.searching.replace(false));
@@ -400,10 +405,12 @@ impl Worker {
         let driver = scheduler.driver.try_enter();
         match driver.filter(|_| !mutant!("worker: nobody waits in the driver")) {
             Some(mut driver) => {
+                scheduler.driver.set_attended(true);
                 self.in_driver(|| {
                     let driver: &mut dyn Driver = &mut **driver;
                     self.parker.park_in(driver, || scheduler.is_quiet());
                 });
+                scheduler.driver.set_attended(false);
             }
             None => {
                 if !mutant!("worker: timers are not published before it sleeps") {
@@ -412,6 +419,7 @@ impl Worker {
                 self.parker.park();
             }
         }
+        self.patience.after_sleep();
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
         self.searching.set(!unclaimed);
         scheduler.monitor.worker_wakes();

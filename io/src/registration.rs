@@ -34,7 +34,7 @@ pub(crate) use crate::source_state::Direction;
 use crate::source_state::{SourceState, WaiterKey};
 use crate::sources::Key;
 use crate::sync::Arc;
-use crate::sys::Source;
+use crate::sys::{self, Source};
 use crate::{Interest, Ready};
 
 /// What sockets are registered for. Priority data is included because it shortens reads: see
@@ -57,23 +57,18 @@ pub(crate) struct Registration<S: Source> {
 }
 
 impl<S: Source> Registration<S> {
-    /// Registers a source, which is non-blocking already, with the current driver.
+    /// Registers a source, which is non-blocking already.
     ///
-    /// # Panics
-    ///
-    /// Outside a runtime, naming `what` is being made.
-    #[track_caller]
-    pub(crate) fn new(source: S, what: &'static str) -> io::Result<Self> {
-        let handle = Handle::current_for(what);
-        Self::with_handle(&handle, source, EVERYTHING, Ready::WRITABLE).map_err(|(_, error)| error)
+    /// Who makes the source asks for `handle` first, by [`Handle::current_for`]: outside a runtime
+    /// that panics, and nothing must have been made by then, least of all a file.
+    pub(crate) fn new(handle: &Handle, source: S) -> io::Result<Self> {
+        Self::with_handle(handle, source, EVERYTHING, Ready::WRITABLE).map_err(|(_, error)| error)
     }
 
     /// As [`new`](Self::new), for a socket that is connecting: its becoming writable must be waited
     /// for.
-    #[track_caller]
-    pub(crate) fn connecting(source: S, what: &'static str) -> io::Result<Self> {
-        let handle = Handle::current_for(what);
-        Self::with_handle(&handle, source, EVERYTHING, Ready::EMPTY).map_err(|(_, error)| error)
+    pub(crate) fn connecting(handle: &Handle, source: S) -> io::Result<Self> {
+        Self::with_handle(handle, source, EVERYTHING, Ready::EMPTY).map_err(|(_, error)| error)
     }
 
     /// Registers an accepted connection with the driver of this listener.
@@ -306,8 +301,10 @@ impl<S: Source> Registration<S> {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Observed>> {
-        let arm = |states| self.arm(states);
-        let observed = ready!(self.state.poll_direction(cx.waker(), direction, arm))?;
+        let observed = ready!(
+            self.state
+                .poll_direction(cx.waker(), direction, self.armer())
+        )?;
         Poll::Ready(self.unless_ended(observed))
     }
 
@@ -379,8 +376,17 @@ impl<S: Source> Registration<S> {
         }
     }
 
-    fn arm(&self, states: Ready) -> io::Result<()> {
-        self.shared.selector.arm(self.get_ref(), self.key.0, states)
+    /// Asks the system to report what it is given. It is called under the lock of the waiters, so
+    /// the descriptor is taken now: that of an `AsyncFd` is told by the user's code.
+    #[inline]
+    fn armer(&self) -> impl FnOnce(Ready) -> io::Result<()> {
+        let selector = &self.shared.selector;
+        let lent = selector.is_oneshot().then(|| sys::lend(self.get_ref()));
+        move |states| match &lent {
+            Some(source) => selector.arm(source, self.key.0, states),
+            // What is not oneshot is armed for ever.
+            None => Ok(()),
+        }
     }
 
     /// The source, and whether the system could find it. `None` when it has been taken out before.
@@ -437,12 +443,11 @@ impl<S: Source> Future for Believing<'_, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let registration = this.registration;
-        let arm = |states| registration.arm(states);
         let observed = ready!(registration.state.poll_future(
             cx.waker(),
             this.mask,
             &mut this.key,
-            arm
+            registration.armer()
         ))?;
         Poll::Ready(registration.unless_ended(observed))
     }

@@ -21,7 +21,8 @@
 //! everything is armed for ever, and none of this happens.
 //!
 //! Wakers are cloned before the lock is taken, and woken and dropped after it has been released:
-//! they are the user's code.
+//! they are the user's code. So is what tells the descriptor of an `AsyncFd`: whoever waits brings it
+//! along.
 //!
 //! Checked by: loom-tests/tests/models/readiness.rs
 
@@ -117,7 +118,8 @@ impl SourceState {
         self.readiness.clear(observed, states);
     }
 
-    /// Waits in the slot of `direction`. `arm` asks the system to report what it is given.
+    /// Waits in the slot of `direction`. `arm` asks the system to report what it is given; it is
+    /// called under the lock.
     #[inline]
     pub(crate) fn poll_direction(
         &self,

@@ -35,7 +35,7 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     REUSES_ADDRESSES, Source, descriptor_limit, has_begun_to_connect, is_exhaustion,
-    is_of_one_connection, is_own_limit,
+    is_of_one_connection, is_own_limit, lend,
 };
 
 #[cfg(all(
@@ -49,7 +49,7 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     REUSES_ADDRESSES, Source, descriptor_limit, has_begun_to_connect, is_exhaustion,
-    is_of_one_connection, is_own_limit,
+    is_of_one_connection, is_own_limit, lend,
 };
 
 #[cfg(windows)]

@@ -9,6 +9,7 @@ use super::mailbox::{Mail, Mailbox};
 use crate::context;
 use crate::fork;
 use crate::handle::Handle;
+use crate::patience::{Look, Patience};
 use crate::scheduler::Scheduler;
 use crate::sync::{const_thread_local, owning_thread_local};
 use crate::task::{JobEnd, Notified};
@@ -68,6 +69,7 @@ pub(super) fn pool_thread(handle: &Handle, number: usize, mailbox: &Mailbox<Noti
         number,
         mailbox,
         is_over: true,
+        patience: Patience::new(),
     };
     scheduler.environment.enter(None, &mut || {
         let _entered = context::enter(handle.clone());
@@ -92,6 +94,8 @@ struct PoolThread<'a> {
     mailbox: &'a Mailbox<Notified>,
     /// Whether the board knows that the latest job is over.
     is_over: bool,
+    /// How long it looks around for the next job before it sleeps.
+    patience: Patience,
 }
 
 impl PoolThread<'_> {
@@ -118,6 +122,22 @@ impl PoolThread<'_> {
             Next::Wait(true) => self.scheduler.environment.jobs_ended(),
             Next::Wait(false) => {}
         }
+        let mail = self.patience.look_around(|| match self.mailbox.take() {
+            Some(mail) => Look::Found(mail),
+            None => Look::Again,
+        });
+        if let Some(mail) = mail {
+            return as_job(mail);
+        }
+        self.patience.before_sleep();
+        let job = self.sleep();
+        self.patience.after_sleep();
+        job
+    }
+
+    /// Waits for mail, and goes home if none comes.
+    fn sleep(&self) -> Option<Notified> {
+        let pool = &self.scheduler.pool;
         // A time beyond the clock's range is no limit.
         let Some(until) = Instant::now().checked_add(pool.config.keep_alive) else {
             return as_job(self.mailbox.wait());

@@ -15,7 +15,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use crate::net::vectored::passed_len;
 use crate::net::{fill, split};
 use crate::registration::{Direction, Registration};
-use crate::{Interest, Ready};
+use crate::{Handle, Interest, Ready};
 
 use super::SocketAddr;
 use super::connect::connect;
@@ -94,9 +94,10 @@ impl UnixStream {
     ///
     /// When it is polled outside a runtime.
     pub async fn connect_addr(socket_addr: &SocketAddr) -> io::Result<Self> {
+        let handle = Self::handle();
         let addr = socket_addr.to_sock_addr()?;
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        Self::from_nonblocking(connect(socket, addr).await?)
+        Self::from_nonblocking(&handle, connect(socket, addr).await?)
     }
 
     /// Makes two streams that are connected to each other and have no address.
@@ -110,8 +111,9 @@ impl UnixStream {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
+        let handle = Self::handle();
         let (one, other) = net::UnixStream::pair()?;
-        Ok((Self::from_std(one)?, Self::from_std(other)?))
+        Ok((Self::on(&handle, one)?, Self::on(&handle, other)?))
     }
 
     /// Takes over a stream of the standard library.
@@ -127,14 +129,23 @@ impl UnixStream {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn from_std(stream: net::UnixStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        Self::from_nonblocking(stream)
+        Self::on(&Self::handle(), stream)
     }
 
+    /// The runtime of a new stream; a panic outside one.
     #[track_caller]
-    pub(super) fn from_nonblocking(stream: net::UnixStream) -> io::Result<Self> {
+    pub(super) fn handle() -> Handle {
+        Handle::current_for("UnixStream")
+    }
+
+    fn on(handle: &Handle, stream: net::UnixStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Self::from_nonblocking(handle, stream)
+    }
+
+    pub(super) fn from_nonblocking(handle: &Handle, stream: net::UnixStream) -> io::Result<Self> {
         Ok(Self {
-            io: Registration::new(stream, "UnixStream")?,
+            io: Registration::new(handle, stream)?,
         })
     }
 

@@ -3,7 +3,7 @@
 //! The operations take `&self`, so that the halves of the stream share them.
 
 use std::io;
-use std::io::{IoSlice, Write};
+use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -30,6 +30,18 @@ impl TcpStream {
                 fill::recv(SockRef::from(stream), buf)
             })
             .map_ok(drop)
+    }
+
+    pub(in crate::net::tcp) fn read_vectored_shared(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let len = passed_len(bufs);
+        self.io
+            .poll_stream_io(cx, Direction::Read, len, |mut stream| {
+                stream.read_vectored(bufs)
+            })
     }
 
     #[inline]
@@ -106,6 +118,14 @@ impl futures_io::AsyncRead for TcpStream {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         read_slice(self, cx, buf)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.read_vectored_shared(cx, bufs)
     }
 }
 
