@@ -12,8 +12,8 @@ use mainspring_benches::metric::Unit;
 use mainspring_benches::workloads::{self, Amount, Iterated, Work, Workload};
 use mainspring_benches::{Mainspring, Runtime, Smol, Tokio};
 
-/// Criterion's hundred samples and eight seconds would be nine minutes for all workloads; the
-/// confidence intervals are narrow enough with these.
+/// Criterion's hundred samples and eight seconds would be twenty minutes for all workloads;
+/// the confidence intervals are narrow enough with these.
 const SAMPLES: usize = 30;
 const WARM_UP: Duration = Duration::from_millis(300);
 const MEASUREMENT: Duration = Duration::from_millis(1_500);

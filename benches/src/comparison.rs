@@ -39,6 +39,17 @@ pub struct Ratio {
     pub greatest: f64,
 }
 
+/// All ratios to another runtime.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// Their geometric mean, which a few great ones may dominate.
+    pub mean: f64,
+    /// The one in the middle.
+    pub median: f64,
+    /// How many they are.
+    pub count: usize,
+}
+
 /// A measurement that failed.
 #[derive(Debug)]
 pub struct Failure<'a> {
@@ -114,16 +125,29 @@ pub fn failures(measured: &[Measured]) -> Vec<Failure<'_>> {
     failures
 }
 
-/// The geometric mean of the ratios to `other` in the rows that count, and how many they are.
-pub fn geometric_mean(rows: &[Row], other: &str) -> Option<(f64, usize)> {
-    let logarithms: Vec<f64> = rows
+/// The ratios to `other` in the rows that count, taken together. `None` if there are none.
+pub fn summary(rows: &[Row], other: &str) -> Option<Summary> {
+    let ratios = rows
         .iter()
         .filter(|row| row.judged)
         .filter_map(|row| row.ratio(other))
-        .map(|ratio| ratio.median.ln())
-        .collect();
-    let count = logarithms.len();
-    (count > 0).then(|| ((logarithms.iter().sum::<f64>() / count as f64).exp(), count))
+        .map(|ratio| ratio.median);
+    let ratios: Vec<f64> = ratios.collect();
+    let count = ratios.len();
+    let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
+    Some(Summary {
+        mean: (logarithms / count as f64).exp(),
+        median: median(ratios)?,
+        count,
+    })
+}
+
+/// The one in the middle.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    let lower = values[(values.len() - 1) / 2];
+    Some(f64::midpoint(lower, upper))
 }
 
 /// The rows that count in which we are behind `other` by more than `tolerance`: 0.03 is 3 %.
@@ -138,11 +162,7 @@ pub fn behind<'a>(rows: &'a [Row], other: &str, tolerance: f64) -> Vec<(&'a Row,
 impl Row {
     /// The median over the rounds of one runtime.
     pub fn median(&self, runtime: &str) -> Option<f64> {
-        let mut values: Vec<f64> = self.of(runtime)?.iter().flatten().copied().collect();
-        values.sort_by(f64::total_cmp);
-        let upper = *values.get(values.len() / 2)?;
-        let lower = values[(values.len() - 1) / 2];
-        Some(f64::midpoint(lower, upper))
+        median(self.of(runtime)?.iter().flatten().copied().collect())
     }
 
     /// How much better ours is than `other`.
@@ -217,10 +237,10 @@ mod tests {
         let rows = rows(&measured);
         let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["a", "a cpu", "b", "b cpu"]);
-        let (mean, count) = geometric_mean(&rows, "them").expect("a mean");
-        assert!((mean - 2.0).abs() < 1e-9, "{mean}");
-        assert_eq!(count, 2);
-        assert!(geometric_mean(&rows, "nobody").is_none());
+        let summary = summary(&rows, "them").expect("two ratios");
+        assert!((summary.mean - 2.0).abs() < 1e-9, "{summary:?}");
+        assert_eq!((summary.median, summary.count), (4.25, 2));
+        assert!(super::summary(&rows, "nobody").is_none());
     }
 
     #[test]

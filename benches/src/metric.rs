@@ -78,12 +78,13 @@ impl Unit {
     }
 }
 
-/// `value` with three digits, or all before the point.
+/// `value` with three digits, or all before the point, or fewer if it is small.
 pub fn three_digits(value: f64) -> String {
     match value {
         value if value >= 100.0 => format!("{value:.0}"),
         value if value >= 10.0 => format!("{value:.1}"),
-        value => format!("{value:.2}"),
+        value if value >= 0.1 => format!("{value:.2}"),
+        value => format!("{value:.3}"),
     }
 }
 

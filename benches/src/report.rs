@@ -8,7 +8,7 @@ mod text;
 
 pub use machine::Machine;
 
-use crate::comparison::{self, Measured, Row};
+use crate::comparison::{self, Measured, Row, Summary};
 use crate::{OURS, TOKIO};
 
 /// Behind tokio by less than this decides nothing.
@@ -59,13 +59,24 @@ impl<'a> Report<'a> {
             .collect()
     }
 
+    /// How often and how long it measured.
+    fn plan(&self) -> String {
+        format!("{}, each measurement {} ms", self.rounds, self.millis)
+    }
+
     /// What follows from the rows, a line each: the means, and where we are behind.
     fn conclusions(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for other in self.others() {
-            if let Some((mean, count)) = comparison::geometric_mean(&self.rows, other) {
+            if let Some(Summary {
+                mean,
+                median,
+                count,
+            }) = comparison::summary(&self.rows, other)
+            {
                 lines.push(format!(
-                    "Geometric mean of the {count} ratios to {other}: {mean:.2}."
+                    "Geometric mean of the {count} ratios to {other}: {mean:.2}; their median: \
+                     {median:.2}."
                 ));
             }
         }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use async_executor::{Executor, FallibleTask, Task};
 use async_io::{Async, Timer};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 pub use stream::SmolStream;
 
@@ -26,10 +26,16 @@ use crate::Runtime;
 #[derive(Debug)]
 pub struct Smol {
     executor: Arc<Executor<'static>>,
-    /// Closed to end the workers.
-    stop: Arc<Semaphore>,
     /// None in the current-thread flavour.
-    workers: Vec<JoinHandle<()>>,
+    workers: Vec<Worker>,
+}
+
+/// A thread that runs the executor.
+#[derive(Debug)]
+struct Worker {
+    /// Dropped to end it.
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 thread_local! {
@@ -60,7 +66,6 @@ impl Smol {
     fn without_workers() -> Self {
         Self {
             executor: Arc::new(Executor::new()),
-            stop: Arc::new(Semaphore::new(0)),
             workers: Vec::new(),
         }
     }
@@ -68,10 +73,17 @@ impl Smol {
 
 impl Drop for Smol {
     fn drop(&mut self) {
-        self.stop.close();
-        for worker in self.workers.drain(..) {
+        let workers = self.workers.drain(..);
+        // All are told before one is waited for.
+        let threads: Vec<_> = workers
+            .map(|Worker { stop, thread }| {
+                drop(stop);
+                thread
+            })
+            .collect();
+        for thread in threads {
             // One that failed has said so, and its tasks' joins have failed.
-            let _ = worker.join();
+            let _ = thread.join();
         }
     }
 }
@@ -140,15 +152,16 @@ impl Runtime for Smol {
     fn multi_thread(workers: usize) -> io::Result<Self> {
         let mut smol = Self::without_workers();
         for number in 0..workers {
-            let (executor, stop) = (Arc::clone(&smol.executor), Arc::clone(&smol.stop));
-            let worker = thread::Builder::new()
+            let executor = Arc::clone(&smol.executor);
+            let (stop, stopped) = oneshot::channel();
+            let thread = thread::Builder::new()
                 .name(format!("smol-{number}"))
                 .spawn(move || {
                     let _entered = Entered::new(&executor);
-                    // An error: the semaphore is closed, which is what it is for.
-                    let _ = async_io::block_on(executor.run(stop.acquire()));
+                    // An error: the sender is dropped, which is what it is for.
+                    let _ = async_io::block_on(executor.run(stopped));
                 })?;
-            smol.workers.push(worker);
+            smol.workers.push(Worker { stop, thread });
         }
         Ok(smol)
     }

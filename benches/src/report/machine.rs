@@ -1,11 +1,19 @@
 //! What a comparison ran on.
 
+mod ticks;
+
 use std::fs;
 use std::process::Command;
 use std::thread;
 
+use ticks::Ticks;
+
 /// The versions that this program was built with.
 const LOCK: &str = include_str!("../../../Cargo.lock");
+
+/// If other programs, and the kernel by itself, use more than this part of the cores, a comparison
+/// says little. A quiet machine's network interrupts are a few hundredths.
+const BUSY: f64 = 0.08;
 
 /// The crates whose speed is compared.
 const CRATES: [&str; 5] = [
@@ -20,6 +28,8 @@ const CRATES: [&str; 5] = [
 #[derive(Debug)]
 pub struct Machine {
     lines: Vec<(&'static str, String)>,
+    /// What the cores had done when it began.
+    begun: Option<Ticks>,
 }
 
 impl Machine {
@@ -36,9 +46,28 @@ impl Machine {
             ("rustc", printed_by("rustc", &["--version"])),
             ("crates", versions()),
             ("commit", commit()),
-            ("load", first_line("/proc/loadavg")),
         ];
-        Self { lines }
+        let begun = Ticks::now();
+        Self { lines, begun }
+    }
+
+    /// This one, at the end of a comparison: says how busy others kept it meanwhile.
+    #[must_use]
+    pub fn at_the_end(mut self) -> Self {
+        let others = self
+            .begun
+            .zip(Ticks::now())
+            .and_then(|(begun, ended)| ended.others_since(begun));
+        let others = match others {
+            Some(part) if part > BUSY => {
+                format!("{:.0} %: TOO BUSY, COUNTS FOR LITTLE", part * 100.0)
+            }
+            Some(part) => format!("{:.0} %", part * 100.0),
+            None => unknown(),
+        };
+        self.lines
+            .push(("others", format!("used of the cores: {others}")));
+        self
     }
 
     /// What there is to say, and its name.

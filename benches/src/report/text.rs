@@ -8,9 +8,9 @@ use crate::comparison::{Row, failures};
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (what, value) in self.machine.lines() {
-            writeln!(f, "{what:<12} {value}")?;
+            writeln!(f, "{what:<10} {value}")?;
         }
-        writeln!(f, "{} rounds of {} ms\n", self.rounds, self.millis)?;
+        writeln!(f, "{:<10} {}\n", "rounds", self.plan())?;
         self.write_rows(f, true)?;
         if self.rows.iter().any(|row| !row.judged) {
             writeln!(f, "\nto explain them:")?;
@@ -40,7 +40,7 @@ impl Report<'_> {
             write!(f, " {runtime:>11}")?;
         }
         for other in self.others() {
-            write!(f, " {:>8} {:>14}", format!("{other}"), "spread")?;
+            write!(f, " {:>9} {:>14}", format!("to {other}"), "spread")?;
         }
         writeln!(f)?;
         for row in self.rows.iter().filter(|row| row.judged == judged) {
@@ -62,9 +62,9 @@ impl Report<'_> {
                 Some(ratio) => {
                     let (least, greatest) = (show_ratio(ratio.least), show_ratio(ratio.greatest));
                     let spread = format!("{least} to {greatest}");
-                    write!(f, " {:>8} {spread:>14}", show_ratio(ratio.median))?;
+                    write!(f, " {:>9} {spread:>14}", show_ratio(ratio.median))?;
                 }
-                None => write!(f, " {:>8} {:>14}", "-", "-")?,
+                None => write!(f, " {:>9} {:>14}", "-", "-")?,
             }
         }
         writeln!(f)
@@ -87,7 +87,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("Geometric mean of the 2 ratios to tokio: 1.00."),
+            text.contains("Geometric mean of the 2 ratios to tokio: 1.00; their median: 1.25."),
             "{text}"
         );
         assert!(

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::io;
+use std::net::SocketAddr;
 
 use super::iterated::Laps;
 use super::{SOCKET_FAILED, TASK_FAILED, Workload, in_task};
@@ -31,25 +32,27 @@ async fn echoes<R: Runtime>(iterations: u64) -> io::Result<Laps> {
         io::Result::Ok(())
     });
     let client = R::udp().await?;
-    let mut answer = [0; DATAGRAM];
+    // The first exchange is set-up: the server task has then begun.
+    exchange::<R>(&client, address, iterations).await?;
     let mut laps = Laps::begin(iterations);
-    for number in 0..iterations + 1 {
-        let mut datagram = [0; DATAGRAM];
-        datagram[..8].copy_from_slice(&number.to_le_bytes());
-        R::send_to(&client, black_box(&datagram), address).await?;
-        let (length, _) = R::recv_from(&client, &mut answer).await?;
-        assert_eq!(
-            (length, answer),
-            (DATAGRAM, datagram),
-            "another datagram came back"
-        );
-        if number == 0 {
-            // The first exchange is set-up: the server task has then begun.
-            laps = Laps::begin(iterations);
-        } else {
-            laps.lap();
-        }
+    for number in 0..iterations {
+        exchange::<R>(&client, address, number).await?;
+        laps.lap();
     }
     serving.await.expect(TASK_FAILED)?;
     Ok(laps)
+}
+
+async fn exchange<R: Runtime>(client: &R::Udp, server: SocketAddr, number: u64) -> io::Result<()> {
+    let mut datagram = [0; DATAGRAM];
+    datagram[..8].copy_from_slice(&number.to_le_bytes());
+    R::send_to(client, black_box(&datagram), server).await?;
+    let mut answer = [0; DATAGRAM];
+    let (length, _) = R::recv_from(client, &mut answer).await?;
+    assert_eq!(
+        (length, answer),
+        (DATAGRAM, datagram),
+        "another datagram came back"
+    );
+    Ok(())
 }

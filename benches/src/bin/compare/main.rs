@@ -64,9 +64,9 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         names.iter().for_each(|name| println!("{name}"));
         return Ok(ExitCode::SUCCESS);
     }
-    // Before the measurements, whose load would otherwise be the machine's.
     let machine = Machine::this();
     let measured = measure(options, &names);
+    let machine = machine.at_the_end();
     let runtimes = options.runtimes.iter().map(|runtime| runtime.name);
     let report = Report::new(
         machine,
