@@ -65,6 +65,16 @@ mod table_other;
 #[cfg(not(all(target_os = "linux", not(mainspring_loom))))]
 pub(crate) use table_other::{descriptor_table, take_and_give_back};
 
+#[cfg(all(target_os = "linux", not(mainspring_loom)))]
+mod slack_linux;
+#[cfg(all(target_os = "linux", not(mainspring_loom)))]
+pub(crate) use slack_linux::{restore_timer_slack, set_timer_slack};
+
+#[cfg(not(all(target_os = "linux", not(mainspring_loom))))]
+mod slack_other;
+#[cfg(not(all(target_os = "linux", not(mainspring_loom))))]
+pub(crate) use slack_other::{restore_timer_slack, set_timer_slack};
+
 #[cfg(target_os = "linux")]
 mod sockets_linux;
 #[cfg(target_os = "linux")]
