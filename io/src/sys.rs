@@ -85,5 +85,15 @@ mod sockets_portable;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use sockets_portable::{accept, stream_socket};
 
+#[cfg(target_os = "linux")]
+mod transfer_linux;
+#[cfg(target_os = "linux")]
+pub(crate) use transfer_linux::{recv, recv_from, send, send_to};
+
+#[cfg(not(target_os = "linux"))]
+mod transfer_other;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use transfer_other::{recv, recv_from, send, send_to};
+
 #[cfg(not(any(unix, windows)))]
 compile_error!("mainspring-io knows the sockets of Unix and Windows only");

@@ -259,7 +259,7 @@ impl TcpStream {
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let len = buf.chunk_mut().len();
         self.io.try_stream_io(Direction::Read, len, |stream| {
-            fill::recv_buf(SockRef::from(stream), buf)
+            fill::recv_buf(stream, buf)
         })
     }
 
@@ -271,7 +271,7 @@ impl TcpStream {
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe), when the other end has closed.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
-            .try_stream_io(Direction::Write, buf.len(), |mut stream| stream.write(buf))
+            .try_stream_io(Direction::Write, buf.len(), |stream| sys::send(stream, buf))
     }
 
     /// As [`try_write`](Self::try_write), from several buffers in turn.
