@@ -78,12 +78,12 @@ pub(crate) use slack_other::{restore_timer_slack, set_timer_slack};
 #[cfg(target_os = "linux")]
 mod sockets_linux;
 #[cfg(target_os = "linux")]
-pub(crate) use sockets_linux::{accept, stream_socket};
+pub(crate) use sockets_linux::{accept, has_connected, stream_socket};
 
 #[cfg(not(target_os = "linux"))]
 mod sockets_portable;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use sockets_portable::{accept, stream_socket};
+pub(crate) use sockets_portable::{accept, has_connected, stream_socket};
 
 #[cfg(target_os = "linux")]
 mod transfer_linux;
