@@ -141,9 +141,8 @@ impl Executor {
             standby: Standby::new(vacant, config.thread_keep_alive, hooks.clone()),
             trust: Trust::new(),
             panics: PanicPolicy::new(config.on_task_panic),
-            monitor: Monitor::new(),
+            monitor: Monitor::new(config.monitor_interval.filter(|_| config.worker_threads > 0)),
             ending: Ending::new(),
-            is_watched: config.worker_threads > 0 && config.monitor_interval.is_some(),
             workers: config.worker_threads,
             timed_seats,
             shown_seats: AtomicUsize::new(timed_seats),
@@ -154,25 +153,7 @@ impl Executor {
         };
         // On an error the executor is dropped, which ends the threads that run already.
         executor.start_workers(cores, &hooks)?;
-        if let Some(interval) = config
-            .monitor_interval
-            .filter(|_| config.worker_threads > 0)
-        {
-            executor.start_monitor(interval)?;
-        }
         Ok(executor)
-    }
-
-    fn start_monitor(&self, interval: Duration) -> io::Result<()> {
-        let handle = self.handle.clone();
-        let ending = &self.handle.scheduler().ending;
-        ending.thread_starts();
-        let name = "mainspring-monitor".to_owned();
-        let spawned = thread::Builder::new().name(name).spawn(move || {
-            monitor::monitor_thread(&handle, interval);
-            handle.scheduler().ending.thread_ends();
-        });
-        spawned.map(drop).inspect_err(|_| ending.thread_ends())
     }
 
     fn start_workers(&self, cores: Vec<CoreBox>, hooks: &Hooks) -> io::Result<()> {

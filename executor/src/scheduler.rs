@@ -58,8 +58,6 @@ pub(crate) struct Scheduler {
     pub(crate) monitor: Monitor,
     /// How far the runtime's end has come.
     pub(crate) ending: Ending,
-    /// Whether somebody looks after stuck workers: only then may a queue be closed to others.
-    pub(crate) is_watched: bool,
     /// How many worker threads there are.
     pub(crate) workers: usize,
     /// How many seats have timers of their own: all but those on stand-by.

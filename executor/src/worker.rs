@@ -26,6 +26,7 @@ use crate::coop;
 use crate::driver::Driver;
 use crate::fork;
 use crate::handle::Handle;
+use crate::monitor;
 use crate::park::Parker;
 use crate::patience::Patience;
 use crate::scheduler::Scheduler;
@@ -82,6 +83,8 @@ pub(crate) struct Worker {
     yielded: Cell<bool>,
     /// This worker is counted as a searcher.
     searching: Cell<bool>,
+    /// The monitor knows that this worker is awake, since it last slept.
+    watched: Cell<bool>,
     /// How long this thread looks around before it sleeps.
     patience: Patience,
     /// Whether `block_on`'s future has yielded, and for how long.
@@ -105,7 +108,6 @@ impl Worker {
     /// A worker that holds `core`. The caller has counted it as awake.
     pub(crate) fn new(handle: Handle, core: CoreBox, parker: Arc<Parker>, post: Post) -> Self {
         handle.scheduler().seats[core.seat].set_taken(true);
-        handle.scheduler().monitor.worker_wakes();
         Self {
             handle,
             seat: core.seat,
@@ -115,6 +117,7 @@ impl Worker {
             turning: Cell::new(false),
             yielded: Cell::new(false),
             searching: Cell::new(false),
+            watched: Cell::new(false),
             patience: Patience::new(),
             root_hold: Cell::new(RootHold::Free),
             outer: Cell::new(ptr::null()),
@@ -217,7 +220,7 @@ impl Worker {
         if seat.is_open() {
             return true;
         }
-        let opens = !self.scheduler().is_watched || core.pace.is_worth_help(core.queue.len());
+        let opens = !self.scheduler().monitor.is_watching() || core.pace.is_worth_help(core.queue.len());
         if opens && !mutant!("worker: a queue is not opened") {
             seat.set_open(true);
         }
@@ -227,7 +230,7 @@ impl Worker {
     /// Now and then: whether others may help with what is in the queue. Then the caller notifies.
     fn still_takes_help(&self, core: &mut Core) -> bool {
         let tasks = core.queue.len();
-        let open = core.pace.is_still_worth_help(tasks) || !self.scheduler().is_watched;
+        let open = core.pace.is_still_worth_help(tasks) || !self.scheduler().monitor.is_watching();
         self.scheduler().seats[self.seat].set_open(open);
         open && tasks > 1
     }
@@ -277,6 +280,7 @@ impl Worker {
 
     /// Calls `poll` on `block_on`'s future as a task is polled, and notes whether it yielded.
     pub(crate) fn poll_root<R>(&self, poll: impl FnOnce() -> R) -> R {
+        self.be_watched();
         self.stop_searching();
         self.scheduler().seats[self.seat].set_polling(NO_KIND);
         self.yielded.set(false);
@@ -286,6 +290,14 @@ impl Worker {
             self.root_hold.set(RootHold::UntilTurn);
         }
         result
+    }
+
+    /// Before a poll: the monitor must know that this worker is awake (W2 and W3 in [`crate::monitor`]).
+    #[inline]
+    fn be_watched(&self) {
+        if !self.watched.replace(true) && self.scheduler().monitor.worker_wakes() {
+            monitor::start(&self.handle);
+        }
     }
 
     /// Whether `block_on`'s future must wait for the others, having yielded.
@@ -335,6 +347,7 @@ impl Worker {
         if self.post == Post::Guest && !self.may_run(kind) {
             return self.pass_on(task);
         }
+        self.be_watched();
         self.scheduler().seats[self.seat].set_polling(kind);
         self.stop_searching();
         self.yielded.set(false);
@@ -424,7 +437,7 @@ impl Worker {
             let unclaimed = scheduler.idle.wake_self(self.seat, work);
             self.searching.set(work || !unclaimed);
             // The monitor may have looked while this worker counted as asleep.
-            scheduler.monitor.worker_wakes();
+            self.watched.set(false);
             return;
         }
         let now = time::now();
@@ -452,7 +465,7 @@ impl Worker {
         self.with_core(|core| core.pace.start(now));
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
         self.searching.set(!unclaimed);
-        scheduler.monitor.worker_wakes();
+        self.watched.set(false);
         let help = self.with_core(|core| {
             core.queue.len() > 1 && self.takes_help(core)
         });

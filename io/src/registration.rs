@@ -13,6 +13,10 @@
 //! both, for its client speaks first as a rule and has often spoken by then. A socket that is
 //! connecting is neither.
 //!
+//! A socket that is believed writable is not registered for that, where the system allows it
+//! ([`Selector::arms_late`](sys::Selector::arms_late)): the first who waits to write asks. Most
+//! sockets never are full, and the report that a new one is writable wakes a thread for nothing.
+//!
 //! # The budget
 //!
 //! A source that is always ready would let its task go on for ever. So an operation that succeeds,
@@ -108,8 +112,12 @@ impl<S: Source> Registration<S> {
         if let Err(error) = shared.check_generation() {
             return Err((source, error));
         }
+        let is_late = shared.selector.arms_late() && ready.contains(Ready::WRITABLE);
+        let rest = interest.remove(Interest::WRITABLE).filter(|_| is_late);
         let armed = if shared.selector.is_oneshot() {
             Ready::EMPTY
+        } else if rest.is_some() {
+            Ready::ALL - Ready::WRITABLE
         } else {
             Ready::ALL
         };
@@ -121,7 +129,7 @@ impl<S: Source> Registration<S> {
         // SAFETY: the source must be deleted before it is closed. This type owns it from here on,
         // lends it only by shared reference or, for what `AsyncFd` promises, to its owner, and
         // deletes it in `take_out`, before it is dropped or given away.
-        if let Err(error) = unsafe { shared.selector.add(&source, key.0, interest) } {
+        if let Err(error) = unsafe { shared.selector.add(&source, key.0, rest.unwrap_or(interest)) } {
             shared.remove(key);
             return Err((source, error));
         }
@@ -388,12 +396,8 @@ impl<S: Source> Registration<S> {
     #[inline]
     fn armer(&self) -> impl FnOnce(Ready) -> io::Result<()> {
         let selector = &self.shared.selector;
-        let lent = selector.is_oneshot().then(|| sys::lend(self.get_ref()));
-        move |states| match &lent {
-            Some(source) => selector.arm(source, self.key.0, states),
-            // What is not oneshot is armed for ever.
-            None => Ok(()),
-        }
+        let source = sys::lend(self.get_ref());
+        move |states| selector.arm(&source, self.key.0, states)
     }
 
     /// The source, and whether the system could find it. `None` when it has been taken out before.

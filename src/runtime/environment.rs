@@ -34,8 +34,9 @@ pub(super) struct MainDriver {
 
 impl Drivers {
     /// Both sides, for an executor with this many seats.
-    pub(super) fn new(seats: usize) -> std_io::Result<(Self, MainDriver)> {
-        let (driver, io) = io::Driver::new()?;
+    pub(super) fn new(seats: usize, timer_slack: Duration) -> std_io::Result<(Self, MainDriver)> {
+        let (mut driver, io) = io::Driver::new()?;
+        driver.set_timer_slack(timer_slack);
         io.set_delay(|delay| Box::pin(timer::sleep(delay)));
         let unpark = io.clone();
         let timer = timer::Handle::of_runtime(
@@ -72,6 +73,7 @@ impl executor::Environment for Drivers {
     fn enter(&self, seat: Option<usize>, body: &mut dyn FnMut()) {
         let _io = self.io.enter();
         let _timer = self.timer.enter(seat);
+        let _slack = io::TimerSlack::kept();
         body();
     }
 

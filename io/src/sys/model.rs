@@ -74,6 +74,12 @@ impl Selector {
         self.sources.load(Ordering::Relaxed)
     }
 
+    /// Whether a source may be added for a part of what will be waited for: not here.
+    #[expect(clippy::unused_self, reason = "as the systems' selectors")]
+    pub(crate) const fn arms_late(&self) -> bool {
+        false
+    }
+
     #[expect(clippy::unused_self, reason = "as the systems' selectors")]
     pub(crate) fn is_oneshot(&self) -> bool {
         false

@@ -102,12 +102,22 @@ impl TcpStream {
         socket: Socket,
         addr: SocketAddr,
     ) -> io::Result<Self> {
-        match socket.connect(&addr.into()) {
-            Ok(()) => return Registration::new(handle, socket.into()).map(Self::of),
-            Err(error) if sys::has_begun_to_connect(&error) => {}
+        let address = addr.into();
+        let is_connected = match socket.connect(&address) {
+            Ok(()) => true,
+            // Within the machine the other end has answered by now.
+            Err(error) if sys::has_begun_to_connect(&error) => {
+                addr.ip().is_loopback() && sys::has_connected(&socket, &address)?
+            }
             Err(error) => return Err(error),
-        }
+        };
         // Registered only now: a socket that has not begun to connect is reported as hung up.
+        if is_connected {
+            let stream = Self::of(Registration::new(handle, socket.into())?);
+            // It is; but who makes one connection after another shall let others go first.
+            stream.writable().await?;
+            return Ok(stream);
+        }
         let stream = Self::of(Registration::connecting(handle, socket.into())?);
         // The stream becomes writable when it is connected, or when that has failed.
         stream.writable().await?;
@@ -259,7 +269,7 @@ impl TcpStream {
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let len = buf.chunk_mut().len();
         self.io.try_stream_io(Direction::Read, len, |stream| {
-            fill::recv_buf(SockRef::from(stream), buf)
+            fill::recv_buf(stream, buf)
         })
     }
 
@@ -271,7 +281,7 @@ impl TcpStream {
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe), when the other end has closed.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
-            .try_stream_io(Direction::Write, buf.len(), |mut stream| stream.write(buf))
+            .try_stream_io(Direction::Write, buf.len(), |stream| sys::send(stream, buf))
     }
 
     /// As [`try_write`](Self::try_write), from several buffers in turn.

@@ -15,7 +15,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use crate::net::vectored::passed_len;
 use crate::net::{fill, split};
 use crate::registration::{Direction, Registration};
-use crate::{Handle, Interest, Ready};
+use crate::{Handle, Interest, Ready, sys};
 
 use super::SocketAddr;
 use super::connect::connect;
@@ -300,7 +300,7 @@ impl UnixStream {
     /// As [`try_read`](Self::try_read).
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.io.try_io(Interest::READABLE, |stream| {
-            fill::recv_buf(SockRef::from(stream), buf)
+            fill::recv_buf(stream, buf)
         })
     }
 
@@ -312,7 +312,7 @@ impl UnixStream {
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe), when the other end has closed.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
-            .try_stream_io(Direction::Write, buf.len(), |mut stream| stream.write(buf))
+            .try_stream_io(Direction::Write, buf.len(), |stream| sys::send(stream, buf))
     }
 
     /// As [`try_write`](Self::try_write), from several buffers in turn.

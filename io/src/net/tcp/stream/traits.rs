@@ -7,13 +7,13 @@ use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::fill;
 use crate::net::split::read_slice;
 use crate::net::vectored::passed_len;
 use crate::registration::Direction;
+use crate::sys;
 
 use super::TcpStream;
 
@@ -27,7 +27,7 @@ impl TcpStream {
         let len = buf.remaining();
         self.io
             .poll_stream_io(cx, Direction::Read, len, |stream| {
-                fill::recv(SockRef::from(stream), buf)
+                fill::recv(stream, buf)
             })
             .map_ok(drop)
     }
@@ -51,8 +51,8 @@ impl TcpStream {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.io
-            .poll_stream_io(cx, Direction::Write, buf.len(), |mut stream| {
-                stream.write(buf)
+            .poll_stream_io(cx, Direction::Write, buf.len(), |stream| {
+                sys::send(stream, buf)
             })
     }
 

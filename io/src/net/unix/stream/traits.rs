@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::split::read_slice;
 use crate::net::vectored::passed_len;
 use crate::registration::Direction;
+use crate::sys;
 
 use super::UnixStream;
 use super::receive::receive;
@@ -45,8 +46,8 @@ impl UnixStream {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.io
-            .poll_stream_io(cx, Direction::Write, buf.len(), |mut stream| {
-                stream.write(buf)
+            .poll_stream_io(cx, Direction::Write, buf.len(), |stream| {
+                sys::send(stream, buf)
             })
     }
 
