@@ -97,6 +97,12 @@ impl Pace {
         self.since = Some(now);
     }
 
+    /// Whether polls are known to be short.
+    #[inline]
+    pub(crate) fn is_short(&self) -> bool {
+        self.mean.is_some_and(|mean| mean < LONG_POLL)
+    }
+
     /// Whether a backlog that has just grown to `tasks` is worth help.
     #[inline]
     pub(crate) fn is_worth_help(&self, tasks: usize) -> bool {

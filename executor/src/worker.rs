@@ -46,6 +46,9 @@ const EVENT_INTERVAL: u32 = 61;
 /// other for ever must not starve the others. Not yet tuned.
 const SLOT_STREAK_MAX: u32 = 16;
 
+/// So many short tasks may go before `block_on`'s future once it is woken: less than 16 us.
+const ROOT_WAITS_MAX: u32 = 16;
+
 /// What a thread turns the worker's loop for.
 pub(crate) trait Duty {
     /// Does what is to be done now. True ends the loop.
@@ -87,6 +90,8 @@ pub(crate) struct Worker {
     watched: Cell<bool>,
     /// How long this thread looks around before it sleeps.
     patience: Patience,
+    /// How many tasks have gone before the root since it was woken.
+    root_waits: Cell<u32>,
     /// Whether `block_on`'s future has yielded, and for how long.
     root_hold: Cell<RootHold>,
     /// The worker that this thread was before, for another runtime.
@@ -119,6 +124,7 @@ impl Worker {
             searching: Cell::new(false),
             watched: Cell::new(false),
             patience: Patience::new(),
+            root_waits: Cell::new(0),
             root_hold: Cell::new(RootHold::Free),
             outer: Cell::new(ptr::null()),
         }
@@ -216,6 +222,10 @@ impl Worker {
     /// After a push to the queue: whether others may help with it. Then the caller notifies.
     #[inline]
     pub(super) fn takes_help(&self, core: &Core) -> bool {
+        if self.scheduler().workers == 0 {
+            // There is nobody else.
+            return false;
+        }
         let seat = &self.scheduler().seats[self.seat];
         if seat.is_open() {
             return true;
@@ -232,7 +242,7 @@ impl Worker {
         let tasks = core.queue.len();
         let open = core.pace.is_still_worth_help(tasks) || !self.scheduler().monitor.is_watching();
         self.scheduler().seats[self.seat].set_open(open);
-        open && tasks > 1
+        open && tasks > 1 && self.scheduler().workers > 0
     }
 
     /// Whether the poll under way has yielded.
@@ -298,6 +308,21 @@ impl Worker {
         if !self.watched.replace(true) && self.scheduler().monitor.worker_wakes() {
             monitor::start(&self.handle);
         }
+    }
+
+    /// Whether `block_on`'s future, which is woken, lets a few short tasks go first. Each of them may be
+    /// one that it waits for: then one poll does for all.
+    pub(crate) fn lets_root_wait(&self) -> bool {
+        let wait = self.root_waits.get();
+        let short = |core: &mut Core| core.queue.len() > 0 && core.pace.is_short();
+        let waits = wait < ROOT_WAITS_MAX && self.with_core(short).unwrap_or(false);
+        self.root_waits.set(if waits { wait + 1 } else { 0 });
+        waits
+    }
+
+    /// Whether this thread is the one that waits with `parker`, and so does not wait now.
+    pub(crate) fn waits_with(&self, parker: &Arc<Parker>) -> bool {
+        Arc::ptr_eq(&self.parker, parker)
     }
 
     /// Whether `block_on`'s future must wait for the others, having yielded.

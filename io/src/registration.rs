@@ -39,13 +39,8 @@ use crate::shared::Shared;
 pub(crate) use crate::source_state::Direction;
 use crate::source_state::{SourceState, WaiterKey};
 use crate::sources::Key;
-<<<<<<< HEAD
-use crate::sync::Arc;
-use crate::sys::{self, Source};
-=======
 use crate::sync::{Arc, mutant};
-use crate::sys::Source;
->>>>>>> models-b
+use crate::sys::{self, Source};
 use crate::{Interest, Ready};
 
 /// What sockets are registered for. Priority data is included because it shortens reads: see

@@ -75,7 +75,7 @@ pub(super) fn pool_thread(handle: &Handle, number: usize, mailbox: &Mailbox<Noti
     };
     scheduler.environment.enter(None, &mut || {
         let _entered = context::enter(handle.clone());
-        let mut next = as_job(mailbox.wait());
+        let mut next = thread.open(mailbox.wait());
         while let Some(job) = next {
             thread.run(job);
             next = thread.next();
@@ -101,6 +101,18 @@ struct PoolThread<'a> {
 }
 
 impl PoolThread<'_> {
+    /// The job in a letter: this thread has arrived. None: the thread is to end.
+    fn open(&self, mail: Mail<Notified>) -> Option<Notified> {
+        match mail {
+            Mail::Job(job) => {
+                let pool = &self.scheduler.pool;
+                pool.carry_out(self.scheduler, pool.board.arrives());
+                Some(job)
+            }
+            Mail::End => None,
+        }
+    }
+
     fn run(&mut self, job: Notified) {
         self.is_over = false;
         set_post(Post::Works(self.number));
@@ -130,7 +142,7 @@ impl PoolThread<'_> {
             None => Look::Again,
         });
         if let Some(mail) = mail {
-            return as_job(mail);
+            return self.open(mail);
         }
         self.patience.before_sleep(begun);
         let job = self.sleep();
@@ -143,10 +155,10 @@ impl PoolThread<'_> {
         let pool = &self.scheduler.pool;
         // A time beyond the clock's range is no limit.
         let Some(until) = Instant::now().checked_add(pool.config.keep_alive) else {
-            return as_job(self.mailbox.wait());
+            return self.open(self.mailbox.wait());
         };
         if let Some(mail) = self.mailbox.wait_until(until) {
-            return as_job(mail);
+            return self.open(mail);
         }
         if pool.board.retire(self.number) {
             return None;
@@ -155,7 +167,7 @@ impl PoolThread<'_> {
             return None;
         }
         // I3: claimed in the same moment; the mail is on its way.
-        as_job(self.mailbox.wait())
+        self.open(self.mailbox.wait())
     }
 }
 
@@ -173,13 +185,5 @@ impl JobEnd for PoolThread<'_> {
         let pool = &self.scheduler.pool;
         let assignment = pool.board.look_later(self.number);
         pool.carry_out(self.scheduler, assignment);
-    }
-}
-
-/// The job in a letter.
-fn as_job(mail: Mail<Notified>) -> Option<Notified> {
-    match mail {
-        Mail::Job(job) => Some(job),
-        Mail::End => None,
     }
 }

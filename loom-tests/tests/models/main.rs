@@ -4,6 +4,7 @@
 mod accept;
 mod bare;
 mod block_on;
+mod brief;
 mod clock;
 mod driver;
 mod duplex;

@@ -6,6 +6,7 @@ use mainspring_loom_tests::{Mutant, kill_all};
 const MUTANTS: &[&[Mutant]] = &[
     crate::accept::MUTANTS,
     crate::block_on::MUTANTS,
+    crate::brief::MUTANTS,
     crate::clock::MUTANTS,
     crate::driver::MUTANTS,
     crate::duplex::MUTANTS,

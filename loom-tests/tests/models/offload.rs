@@ -38,6 +38,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "offload::the_end_leaves_neither_a_job_nor_a_thread_behind",
     },
     Mutant {
+        name: "offload: who sleeps does not say so",
+        model: "offload::the_end_leaves_neither_a_job_nor_a_thread_behind",
+    },
+    Mutant {
+        name: "offload: who arrives wants nobody else",
+        model: "offload::a_job_that_comes_while_a_thread_arrives_gets_the_next",
+    },
+    Mutant {
         name: "offload: a refused start looks for nobody idle",
         model: "offload::a_job_whose_thread_was_refused_is_not_left_behind",
     },
@@ -219,6 +227,7 @@ impl Pool {
         match self.board.submit(Job(0)) {
             Ok(Step::Start(newcomer, mailbox, job)) => {
                 self.runs.note(job);
+                assert!(matches!(self.board.arrives(), Step::Nothing));
                 (newcomer.number(), mailbox)
             }
             _ => unreachable!("there is no thread yet"),
@@ -235,9 +244,19 @@ impl Pool {
             }
             Step::Start(newcomer, mailbox, job) => {
                 self.runs.note(job);
+                let more = self.board.arrives();
+                self.carry_out(more);
                 self.work(newcomer.number(), &mailbox, 0);
                 true
             }
+        }
+    }
+
+    /// As [`carry_out`](Self::carry_out), but the jobs of the threads that it starts do not end.
+    fn begin_endless(&self, step: Step) {
+        if let Step::Start(_, _, job) = step {
+            self.runs.note(job);
+            self.begin_endless(self.board.arrives());
         }
     }
 
@@ -260,6 +279,8 @@ impl Pool {
                         mailbox.wait()
                     };
                     let Some(job) = mail else { break };
+                    let more = self.board.arrives();
+                    self.carry_out(more);
                     job
                 }
             };
@@ -317,6 +338,22 @@ fn two_submitters_and_a_thread_that_finishes_lose_no_job() {
     });
 }
 
+/// submit ∥ submit ∥ a thread is started for one of the jobs, which does not end: the other job gets a
+/// thread, too.
+#[test]
+fn a_job_that_comes_while_a_thread_arrives_gets_the_next() {
+    model(|| {
+        let pool = Pool::new(2);
+        let submitter = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.begin_endless(pool.board.submit(Job(1)).unwrap()))
+        };
+        pool.begin_endless(pool.board.submit(Job(0)).unwrap());
+        submitter.join().unwrap();
+        pool.runs.assert_once(2);
+    });
+}
+
 /// A caller that awaits one job and then submits another needs no second thread, however late the
 /// first thread comes to look for work.
 #[test]
@@ -342,7 +379,11 @@ fn one_job_after_the_other_needs_one_thread() {
                 assert!(matches!(more, Step::Nothing));
                 Some(job)
             }
-            Next::Wait => mailbox.wait(),
+            Next::Wait => {
+                let job = mailbox.wait();
+                assert!(matches!(pool.board.arrives(), Step::Nothing));
+                job
+            }
             Next::End => None,
         };
         pool.runs.note(job.unwrap());
@@ -414,7 +455,8 @@ fn two_refused_starts_strand_both_jobs() {
         let refuse = |pool: &Pool, number| {
             let step = pool.board.submit(Job(number)).unwrap();
             let Step::Start(newcomer, _, job) = step else {
-                unreachable!("there is no thread")
+                // In the hope of the other's thread.
+                return;
             };
             match pool.board.start_failed(newcomer, job) {
                 Unstarted::Queued(step) => assert!(matches!(step, Step::Nothing)),

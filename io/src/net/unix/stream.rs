@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::{fmt, io};
 
 use bytes::BufMut;
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
 use crate::net::vectored::passed_len;
 use crate::net::{fill, split};
