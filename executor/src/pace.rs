@@ -37,6 +37,9 @@ const WORTH: u64 = 50_000;
 /// way, which its tasks go once.
 const PERSISTENT: Duration = Duration::from_micros(200);
 
+/// What a spawn costs in nanoseconds, about.
+const SPAWN: u64 = 100;
+
 /// Tasks come again and again if there are so many polls for each spawn.
 const RECURRENT: u32 = 8;
 
@@ -142,7 +145,9 @@ impl Pace {
         }
         let busy = self.busy + now.saturating_duration_since(since);
         let nanos = u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
-        let sample = nanos / u64::from(self.polls);
+        // What a poll spends on spawns is the runtime's work, of which another worker has more.
+        let spawning = u64::from(self.spawns) * SPAWN;
+        let sample = nanos.saturating_sub(spawning) / u64::from(self.polls);
         self.mean = Some(match self.mean {
             // One poll of milliseconds among short ones is not what the next ones will take.
             Some(mean) => mean - mean / 8 + sample.min(8 * mean + LONG_POLL) / 8,

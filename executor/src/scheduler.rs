@@ -223,9 +223,13 @@ impl Scheduler {
     pub(crate) fn take_any(&self) -> Option<Notified> {
         loop {
             let mut again = false;
-            for seat in &self.seats {
+            for seat in self.seats_in_use() {
                 if let Some(task) = seat.slot.take() {
                     return Some(task);
+                }
+                // To look costs a tenth of what it costs to try.
+                if seat.stealer.is_empty() {
+                    continue;
                 }
                 match seat.stealer.steal() {
                     Steal::Success(task) => return Some(task),
