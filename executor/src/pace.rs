@@ -15,7 +15,8 @@
 //! queue; without a monitor it is always open.
 //!
 //! Opening is a push, to the others: it is followed by the `notify` of the sleep protocol. Thieves and
-//! the last look before a sleep pass over closed queues ([`crate::idle`]).
+//! the last look before a sleep pass over closed queues ([`crate::idle`]). All of it is a hint: nothing
+//! is lost if it is seen late, and in a model every queue is open.
 //!
 //! Measured on 2 cores, always open / with this rule: fan-in 222 / 104 ns a message, spawn and join
 //! 270 / 200 ns a task; yield of 1,000 tasks, which stay where they are once they have moved, 40 / 40.

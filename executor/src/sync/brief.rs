@@ -14,7 +14,7 @@
 use std::ops::{Deref, DerefMut};
 
 use super::atomic::{AtomicBool, Ordering};
-use super::{UnsafeCell, order, spin_loop, thread};
+use super::{UnsafeCell, order, spin_loop, thread, variant};
 
 /// Looks at a taken lock before the core is offered to others. In a model the offer comes at once.
 const LOOKS: usize = if cfg!(mainspring_loom) { 0 } else { 32 };
@@ -93,8 +93,12 @@ impl<T> Drop for BriefGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // Ordering: Release pairs with the Acquire of `swap`.
-        self.0
-            .taken
-            .store(false, order!("brief: left without Release", Release));
+        let release = order!("brief: left without Release", Release);
+        // A store that races with a swap may take a place in loom's order that it cannot have.
+        if variant!("brief: left by a swap") {
+            self.0.taken.swap(false, release);
+        } else {
+            self.0.taken.store(false, release);
+        }
     }
 }
