@@ -4,7 +4,7 @@
 //!
 //! 1. The duty: the root future of `block_on`, if it was woken; the end of the runtime.
 //! 2. Every [`EVENT_INTERVAL`] turns, the driver and the injector, so that neither waits for the
-//!    queue to run empty.
+//!    queue to run empty; and the others' queues, if there is little in the own one.
 //! 3. A task from the slot, else from the worker's own queue, else from the injector.
 //! 4. Nothing there: tasks that have yielded come back, after a turn of the driver.
 //! 5. Nothing at all: steal; nothing to steal: sleep, in the driver if nobody is in it.
@@ -102,7 +102,9 @@ impl Worker {
     /// A worker that holds `core`. The caller has counted it as awake.
     pub(crate) fn new(handle: Handle, core: CoreBox, parker: Arc<Parker>, post: Post) -> Self {
         handle.scheduler().seats[core.seat].set_taken(true);
-        handle.scheduler().monitor.worker_wakes();
+        if !mutant!("worker: who takes a seat does not call the monitor (W3)") {
+            handle.scheduler().monitor.worker_wakes();
+        }
         Self {
             handle,
             seat: core.seat,
@@ -150,6 +152,7 @@ impl Worker {
                 return;
             }
             if maintenance_due {
+                self.steal_beside_work();
                 self.maintain();
             }
             if let Some(task) = self.next_task() {
@@ -250,7 +253,9 @@ impl Worker {
 
     /// Calls `poll` on `block_on`'s future as a task is polled, and notes whether it yielded.
     pub(crate) fn poll_root<R>(&self, poll: impl FnOnce() -> R) -> R {
-        self.stop_searching();
+        if !mutant!("worker: a searcher that polls its root stays one") {
+            self.stop_searching();
+        }
         self.scheduler().seats[self.seat].set_polling(NO_KIND);
         self.yielded.set(false);
         let result = poll();
@@ -274,7 +279,7 @@ impl Worker {
             self.scheduler().seats[self.seat]
                 .turns
                 .store(core.turn, Ordering::Relaxed);
-            core.turn % EVENT_INTERVAL == 0
+            core.turn % EVENT_INTERVAL == 0 && !mutant!("worker: no maintenance while it is busy")
         })
     }
 
@@ -282,7 +287,8 @@ impl Worker {
     fn next_task(&self) -> Option<Notified> {
         let scheduler = self.scheduler();
         let local = self.with_core(|core| {
-            if core.slot_streak < SLOT_STREAK_MAX {
+            if core.slot_streak < SLOT_STREAK_MAX || mutant!("worker: its slot goes first for ever")
+            {
                 core.slot_streak += 1;
                 if let Some(task) = scheduler.seats[self.seat].slot.take() {
                     return Some(task);
@@ -308,7 +314,9 @@ impl Worker {
             return self.pass_on(task);
         }
         self.scheduler().seats[self.seat].set_polling(kind);
-        self.stop_searching();
+        if !mutant!("worker: a searcher that runs a task stays one (I2)") {
+            self.stop_searching();
+        }
         self.yielded.set(false);
         if let RootHold::Behind(tasks) = self.root_hold.get() {
             let rest = tasks.checked_sub(1).filter(|rest| *rest > 0);
@@ -353,10 +361,15 @@ impl Worker {
                 self.in_driver(|| driver.turn());
             }
             Some(_) => {}
+            None if mutant!("worker: its timers wait while tasks yield") => {}
             None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
             None => {}
         }
-        let injected = self.steal_batch(|queue| scheduler.injector.steal_into(queue));
+        let injected = if mutant!("worker: the injector waits while tasks yield") {
+            None
+        } else {
+            self.steal_batch(|queue| scheduler.injector.steal_into(queue))
+        };
         let waiting = self.with_core(|core| {
             if let Some(task) = injected {
                 core.queue.push(task);
@@ -394,9 +407,12 @@ impl Worker {
         let is_pending = duty.is_pending() && !mutant!("worker: its duty is not looked at again");
         if work || is_pending {
             let unclaimed = scheduler.idle.wake_self(self.seat, work);
-            self.searching.set(work || !unclaimed);
-            // The monitor may have looked while this worker counted as asleep.
-            scheduler.monitor.worker_wakes();
+            let claimed = !unclaimed && !mutant!("worker: claimed with its duty, it searches not");
+            self.searching.set(work || claimed);
+            if !mutant!("worker: who stays awake does not call the monitor (W3)") {
+                // It may have looked while this worker counted as asleep.
+                scheduler.monitor.worker_wakes();
+            }
             return;
         }
         let driver = scheduler.driver.try_enter();
@@ -415,8 +431,11 @@ impl Worker {
             }
         }
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
-        self.searching.set(!unclaimed);
-        scheduler.monitor.worker_wakes();
+        let claimed = !unclaimed && !mutant!("worker: claimed in its sleep, it searches not");
+        self.searching.set(claimed);
+        if !mutant!("worker: who wakes does not call the monitor (W3)") {
+            scheduler.monitor.worker_wakes();
+        }
         if self.with_core(|core| core.queue.len() > 1).unwrap_or(false)
             && !mutant!("worker: what the driver has woken wakes nobody (I4)")
         {
