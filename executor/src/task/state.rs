@@ -45,7 +45,7 @@
 //! Checked by: loom-tests/tests/models/task_state.rs
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::order;
+use crate::sync::{mutant, order};
 
 const NOTIFIED: usize = 1 << 0;
 const RUNNING: usize = 1 << 1;
@@ -109,6 +109,11 @@ impl State {
     pub(crate) fn wake(&self) -> bool {
         // Ordering: Release pairs with the Acquire in `begin` (I4). The caller that pushes reads
         // nothing that a poll has written.
+        if mutant!("task: a second wake publishes nothing (I4)")
+            && self.0.load(Ordering::Relaxed) & NOTIFIED != 0
+        {
+            return false;
+        }
         let before = self.0.fetch_or(NOTIFIED, order!("task: wake", Release));
         before & (NOTIFIED | RUNNING | COMPLETE) == 0
     }
@@ -151,7 +156,13 @@ impl State {
         // Ordering: Relaxed. That one side wins needs the RMW only: the closure was published with
         // the entry, by the lock of the queue that it came from; and the holder of a stale entry
         // does nothing but `ref_dec`, which orders the freeing of the cell by itself.
-        let before = self.0.fetch_or(RUNNING, Ordering::Relaxed);
+        let before = if mutant!("task: a job is begun by a load and a store") {
+            let before = self.0.load(Ordering::Relaxed);
+            self.0.store(before | RUNNING, Ordering::Relaxed);
+            before
+        } else {
+            self.0.fetch_or(RUNNING, Ordering::Relaxed)
+        };
         debug_assert_ne!(before & NOTIFIED, 0, "a job's entry was used twice");
         before & (RUNNING | COMPLETE) == 0
     }
@@ -165,7 +176,9 @@ impl State {
             .0
             .fetch_and(!RUNNING, order!("task: end of a poll", Release));
         debug_assert_eq!(before & (RUNNING | COMPLETE), RUNNING, "not in a poll");
-        match (before & NOTIFIED != 0, before & CANCELLED != 0) {
+        let notified =
+            before & NOTIFIED != 0 && !mutant!("task: a wake during a poll is lost (I3)");
+        match (notified, before & CANCELLED != 0) {
             (false, _) => EndPending::Idle,
             (true, false) => EndPending::Requeue,
             (true, true) => EndPending::Cancelled,
@@ -283,9 +296,14 @@ impl State {
     pub(crate) fn claim(&self) -> Claim {
         // Ordering: Relaxed. That one side wins needs the RMW only. This thread has polled the
         // future itself (LocalSet), or nobody has (a job).
-        let before = self
-            .0
-            .fetch_or(RUNNING | NOTIFIED | CANCELLED, Ordering::Relaxed);
+        const CLAIMED: usize = RUNNING | NOTIFIED | CANCELLED;
+        let before = if mutant!("task: a job is claimed by a load and a store") {
+            let before = self.0.load(Ordering::Relaxed);
+            self.0.store(before | CLAIMED, Ordering::Relaxed);
+            before
+        } else {
+            self.0.fetch_or(CLAIMED, Ordering::Relaxed)
+        };
         if before & (RUNNING | COMPLETE) != 0 {
             Claim::Refused
         } else if before & NOTIFIED != 0 {
