@@ -101,10 +101,15 @@ impl Lobby {
     /// A core comes back. The one who has waited longest is unparked.
     pub(crate) fn return_core(&self, scheduler: &Scheduler, mut core: CoreBox) {
         let (next, kept) = {
+            let too_early = scheduler.ending.has_begun();
             let mut state = self.state.lock();
             // Asked under the lock: `close`, which comes after the mark, either finds this core among
             // the free ones or has had the lock before.
-            let closed = scheduler.ending.has_begun();
+            let closed = if mutant!("lobby: whether it has ended is asked too early") {
+                too_early
+            } else {
+                scheduler.ending.has_begun()
+            };
             let kept = (closed && !mutant!("lobby: a seat that comes late keeps its references"))
                 .then(|| std::mem::take(&mut core.spare));
             state.free.push(core);
@@ -249,6 +254,7 @@ pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let is_alone = !context::is_in_async_code() && !context::is_on_pool_thread();
     let works_along = is_alone || scheduler.workers == 0;
     loop {
+        // No more than a hint: after the end a seat would be left at once.
         let sits = works_along && !scheduler.ending.has_begun();
         let core = sits.then(|| scheduler.lobby.take_core(&root));
         match core.flatten() {
@@ -400,6 +406,7 @@ impl<F: Future> Duty for RootDuty<'_, F> {
     }
 
     fn is_pending(&self) -> bool {
-        self.root.is_woken() || self.has_ended()
+        // No more than a hint: a wake leaves its token in the parker, and so does the end (I3).
+        self.root.is_woken()
     }
 }

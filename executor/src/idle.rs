@@ -173,11 +173,18 @@ impl Idle {
         let chosen = sleepers
             .iter()
             .rposition(|sleeper| !sleeper.parker.is_driving());
-        let sleeper = sleepers.remove(chosen.unwrap_or(latest));
+        let chosen = chosen.unwrap_or(latest);
+        let parker = if mutant!("idle: who is claimed stays on the list (I5)") {
+            Arc::clone(&sleepers[chosen].parker)
+        } else {
+            sleepers.remove(chosen).parker
+        };
         let change = (ONE_SEARCHING + ONE_AWAKE).wrapping_sub(ONE_SLEEPING);
-        // Ordering: Relaxed; I3 needs only that it happens before the unpark.
-        self.word.fetch_add(change, Ordering::Relaxed);
-        Some(sleeper.parker)
+        if !mutant!("idle: a claim is not counted (I3)") {
+            // Ordering: Relaxed; I3 needs only that it happens before the unpark.
+            self.word.fetch_add(change, Ordering::Relaxed);
+        }
+        Some(parker)
     }
 
     /// Asks to search. At most half of those awake do, so that a burst of idleness does not
@@ -190,7 +197,9 @@ impl Idle {
         }
         // Ordering: Relaxed; a pusher that sees this searcher relies on S2 to S4, or on
         // `end_search`, which have their own fences.
-        self.word.fetch_add(ONE_SEARCHING, Ordering::Relaxed);
+        if !mutant!("idle: a searcher is not counted") {
+            self.word.fetch_add(ONE_SEARCHING, Ordering::Relaxed);
+        }
         true
     }
 
@@ -218,9 +227,11 @@ impl Idle {
             parker: Arc::clone(parker),
         });
         let searching = if searching { ONE_SEARCHING } else { 0 };
-        // S2. Ordering: Relaxed; the fence below orders it before the scan.
-        self.word
-            .fetch_add(ONE_SLEEPING - ONE_AWAKE - searching, Ordering::Relaxed);
+        if !mutant!("idle: a sleeper is not counted (S2)") {
+            // S2. Ordering: Relaxed; the fence below orders it before the scan.
+            self.word
+                .fetch_add(ONE_SLEEPING - ONE_AWAKE - searching, Ordering::Relaxed);
+        }
         drop(sleepers);
         // S3. Pairs with P2 in `notify`.
         if !mutant!("idle: no fence before the last look (S3)") {

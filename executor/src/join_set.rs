@@ -73,11 +73,15 @@ impl Wake for MemberWaker {
     fn wake(self: Arc<Self>) {
         let waiter = {
             let mut state = self.ready.state.lock();
-            state.keys.push_back(self.key);
+            if !mutant!("join set: who has ended is not listed") {
+                state.keys.push_back(self.key);
+            }
             state.waiter.take()
         };
         if let Some(waiter) = waiter {
-            waiter.wake();
+            if !mutant!("join set: who waits is not woken") {
+                waiter.wake();
+            }
         }
     }
 }

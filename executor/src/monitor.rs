@@ -123,13 +123,15 @@ impl Monitor {
     /// Ends the monitor's wait, whichever it is.
     pub(crate) fn call(&self) {
         *self.called.lock() = !mutant!("monitor: a call leaves no mark");
-        self.bell.notify_one();
+        if !mutant!("monitor: a call rings no bell") {
+            self.bell.notify_one();
+        }
     }
 
     /// Waits a period, or until it is called.
     fn pause(&self, period: Duration) {
         let mut called = self.called.lock();
-        if !*called {
+        if !*called || mutant!("monitor: it pauses though it was called") {
             self.bell.wait_for(&mut called, period);
         }
         *called = false;
@@ -150,6 +152,9 @@ impl Monitor {
             return;
         }
         let mut called = self.called.lock();
+        if mutant!("monitor: it sleeps though it was called") {
+            self.bell.wait(&mut called);
+        }
         while !*called {
             self.bell.wait(&mut called);
         }
@@ -205,7 +210,8 @@ fn monitor_thread(handle: &Handle, interval: Duration) {
             if watch.dismiss(scheduler) {
                 continue;
             }
-            let awake = || scheduler.ending.has_begun() || scheduler.idle.anybody_awake();
+            let ends = || scheduler.ending.has_begun() && !mutant!("monitor: it sleeps at the end");
+            let awake = || ends() || scheduler.idle.anybody_awake();
             scheduler.monitor.sleep_unless(awake);
             watch.look(scheduler);
         } else if watch.rescue(handle) {
@@ -295,16 +301,19 @@ impl Watch {
             scheduler.trust.distrust(seat.polling());
             // Whatever it thought of its backlog, it does not work at it.
             seat.set_open(true);
-            if let Some(task) = seat.slot.take() {
+            if !mutant!("monitor: what is in a slot stays there")
+                && let Some(task) = seat.slot.take()
+            {
                 scheduler.injector.push(task);
                 helped = true;
             }
-            if scheduler.has_timers(number) {
+            if scheduler.has_timers(number) && !mutant!("monitor: a stuck worker's timers wait") {
                 // Whoever waits in the driver learns of the timers that this seat has armed.
                 scheduler.environment.before_sleep(number);
             }
         }
         let driver_is_alone = scheduler.driver.exists() && !driven;
+        let driver_is_alone = driver_is_alone && !mutant!("monitor: the driver is left alone");
         if !self.is_anybody_stuck() || !(driver_is_alone || scheduler.has_work()) {
             return helped;
         }
@@ -332,7 +341,7 @@ impl Watch {
     }
 
     /// Sends one of the workers home that were added while others were stuck. False if there is none.
-    fn dismiss(&self, scheduler: &Scheduler) -> bool {
+    pub(crate) fn dismiss(&self, scheduler: &Scheduler) -> bool {
         let mut seats = scheduler.seats_in_use().iter().enumerate();
         let extra = seats.find(|(number, seat)| {
             !scheduler.has_timers(*number) && seat.is_taken() && !seat.is_dismissed()
@@ -342,9 +351,17 @@ impl Watch {
         };
         // As at the end of the runtime (I4 of `shutdown`): the flag comes before this look at the
         // sleepers, which is behind their lock.
-        seat.set_dismissed(true);
+        let is_late = mutant!("monitor: a dismissal comes after the look at the sleepers");
+        if !is_late {
+            seat.set_dismissed(true);
+        }
         if let Some(parker) = scheduler.idle.sleeper(number) {
-            scheduler.unpark(&parker);
+            if !mutant!("monitor: who is dismissed is not woken") {
+                scheduler.unpark(&parker);
+            }
+        }
+        if is_late {
+            seat.set_dismissed(true);
         }
         true
     }

@@ -159,6 +159,10 @@ impl Ending {
         if kept.is_some() && !mutant!("shutdown: what is cut off is counted twice") {
             return false;
         }
+        if mutant!("shutdown: the workers leave before the list is closed") {
+            self.state.fetch_max(ABORTING, Ordering::Relaxed);
+        }
+        // Who sees the state finds a closed list: nothing comes after the last one has drained.
         *kept = Some(cut());
         // Ordering: Relaxed; the sleepers' lock publishes it to whoever is not among them (I4), and the
         // lobby's to whoever is not in it.
@@ -186,16 +190,6 @@ impl Ending {
     /// A thread is about to be started.
     pub(crate) fn thread_starts(&self) {
         self.threads.lock().alive += 1;
-    }
-
-    /// A worker more. False if all have left: then nobody would drain after it.
-    pub(crate) fn worker_joins(&self) -> bool {
-        let mut threads = self.threads.lock();
-        if threads.working == 0 {
-            return false;
-        }
-        threads.working += 1;
-        true
     }
 
     /// A worker thread has left its loop. True for the last one.
@@ -340,7 +334,7 @@ impl Scheduler {
                 // As above; but destructors are not bounded in time.
                 self.drain_in_background();
             }
-        } else if !context::is_in_pool_of(self) {
+        } else if !context::is_in_pool_of(self) || mutant!("shutdown: a job waits for itself") {
             // A job that ends its own runtime cannot be waited for by itself.
             self.wait_for_jobs(until);
         }

@@ -16,7 +16,7 @@
 //! * I2: a waiting thread is given a core by taking it off the list, under the lock. One whose wait
 //!   timed out and that is no longer on the list has been given one, and waits for it.
 //! * I3: a core that is handed over keeps what is counted for it (awake; working, in
-//!   [`crate::shutdown::Ending`]); an extra core is counted when it is staffed.
+//!   [`crate::shutdown::Ending`]); an extra core is counted before it is staffed.
 //!
 //! Rejected: taking the core back after the blocking call (two hand-overs instead of one, and a wait
 //! for the thread that has it); running the other tasks inside the nested `block_on` (a task that
@@ -237,7 +237,9 @@ pub(crate) fn start_thread(
     let Err(error) = started else {
         return Ok(());
     };
-    ending.thread_ends();
+    if !mutant!("standby: a thread that was refused counts as alive") {
+        ending.thread_ends();
+    }
     match first.lock().take() {
         Some(core) => Err((core, error)),
         // The thread has the core after all.
@@ -260,24 +262,42 @@ impl Scheduler {
         let Some(core) = self.standby.take_vacant() else {
             return false;
         };
-        if !self.ending.worker_joins() {
-            self.standby.return_vacant(core);
-            return false;
+        // At the end, too: the last one to leave drains again.
+        if !mutant!("standby: a worker that is added does not count (I3)") {
+            self.ending.workers_start(1);
         }
-        self.idle.join();
-        self.show_seat(core.seat);
-        match self.standby.staff(handle, core) {
+        // Before its thread may sleep: a count below zero would hide the sleepers.
+        let is_late = mutant!("standby: a worker that is added is counted too late (I3)");
+        if !is_late {
+            self.idle.join();
+        }
+        if !mutant!("standby: the seat of a worker that is added is not shown") {
+            self.show_seat(core.seat);
+        }
+        let staffed = self.standby.staff(handle, core);
+        if is_late {
+            self.idle.join();
+        }
+        match staffed {
             Ok(()) => true,
             Err((core, _refused)) => {
                 // The monitor tries again.
-                self.idle.leave();
+                if !mutant!("standby: a worker that is refused counts as awake") {
+                    self.idle.leave();
+                }
                 // While the worker that never came was counted as awake, pushes may have been left
-                // to it.
-                self.notify();
-                if self.ending.worker_leaves() {
+                // to it; and the end, to the last one that leaves.
+                if !mutant!("standby: what was left to a refused worker wakes nobody") {
+                    self.notify();
+                }
+                if self.ending.worker_leaves()
+                    && !mutant!("standby: a refused worker drains nothing")
+                {
                     self.drain(true);
                 }
-                self.standby.return_vacant(core);
+                if !mutant!("standby: the core of a refused worker is lost (I1)") {
+                    self.standby.return_vacant(core);
+                }
                 false
             }
         }

@@ -28,8 +28,8 @@ use std::sync::Arc;
 
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, mutant};
 use crate::task::{Id, TaskMeta};
 use crate::unwind::contain;
 
@@ -179,6 +179,9 @@ impl PanicPolicy {
     /// A panic ends the runtime. Only the first one counts.
     fn end(&self, scheduler: &Scheduler, panic: &TaskPanic<'_>) {
         let text = panic.to_string();
+        if mutant!("panic: it ends the runtime before its reason is known") {
+            scheduler.close();
+        }
         {
             let mut reason = self.reason.lock();
             if reason.is_some() {

@@ -4,7 +4,7 @@
 //!
 //! 1. The duty: the root future of `block_on`, if it was woken; the end of the runtime.
 //! 2. Every [`EVENT_INTERVAL`] turns, the driver and the injector, so that neither waits for the
-//!    queue to run empty.
+//!    queue to run empty; and the others' queues, if there is little in the own one.
 //! 3. A task from the slot, else from the worker's own queue, else from the injector.
 //! 4. Nothing there: tasks that have yielded come back, after a turn of the driver.
 //! 5. Nothing at all: steal; nothing to steal: sleep, in the driver if nobody is in it.
@@ -122,7 +122,7 @@ impl Worker {
             turning: Cell::new(false),
             yielded: Cell::new(false),
             searching: Cell::new(false),
-            watched: Cell::new(false),
+            watched: Cell::new(mutant!("worker: who takes a seat does not call the monitor (W3)")),
             patience: Patience::new(),
             root_waits: Cell::new(0),
             root_hold: Cell::new(RootHold::Free),
@@ -163,6 +163,7 @@ impl Worker {
                 return;
             }
             if maintenance_due {
+                self.steal_beside_work();
                 self.maintain();
             }
             if let Some(task) = self.next_task() {
@@ -291,7 +292,9 @@ impl Worker {
     /// Calls `poll` on `block_on`'s future as a task is polled, and notes whether it yielded.
     pub(crate) fn poll_root<R>(&self, poll: impl FnOnce() -> R) -> R {
         self.be_watched();
-        self.stop_searching();
+        if !mutant!("worker: a searcher that polls its root stays one") {
+            self.stop_searching();
+        }
         self.scheduler().seats[self.seat].set_polling(NO_KIND);
         self.yielded.set(false);
         let result = poll();
@@ -338,7 +341,7 @@ impl Worker {
             self.scheduler().seats[self.seat]
                 .turns
                 .store(core.turn, Ordering::Relaxed);
-            core.turn % EVENT_INTERVAL == 0
+            core.turn % EVENT_INTERVAL == 0 && !mutant!("worker: no maintenance while it is busy")
         })
     }
 
@@ -346,7 +349,8 @@ impl Worker {
     fn next_task(&self) -> Option<Notified> {
         let scheduler = self.scheduler();
         let local = self.with_core(|core| {
-            if core.slot_streak < SLOT_STREAK_MAX {
+            if core.slot_streak < SLOT_STREAK_MAX || mutant!("worker: its slot goes first for ever")
+            {
                 core.slot_streak += 1;
                 if let Some(task) = scheduler.seats[self.seat].slot.take() {
                     return Some(task);
@@ -374,7 +378,9 @@ impl Worker {
         }
         self.be_watched();
         self.scheduler().seats[self.seat].set_polling(kind);
-        self.stop_searching();
+        if !mutant!("worker: a searcher that runs a task stays one (I2)") {
+            self.stop_searching();
+        }
         self.yielded.set(false);
         if let RootHold::Behind(tasks) = self.root_hold.get() {
             let rest = tasks.checked_sub(1).filter(|rest| *rest > 0);
@@ -419,10 +425,15 @@ impl Worker {
                 self.in_driver(|| driver.turn());
             }
             Some(_) => {}
+            None if mutant!("worker: its timers wait while tasks yield") => {}
             None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
             None => {}
         }
-        let injected = self.steal_batch(|queue| scheduler.injector.steal_into(queue));
+        let injected = if mutant!("worker: the injector waits while tasks yield") {
+            None
+        } else {
+            self.steal_batch(|queue| scheduler.injector.steal_into(queue))
+        };
         let waiting = self.with_core(|core| {
             if let Some(task) = injected {
                 core.queue.push(task);
@@ -460,9 +471,12 @@ impl Worker {
         let is_pending = duty.is_pending() && !mutant!("worker: its duty is not looked at again");
         if work || is_pending {
             let unclaimed = scheduler.idle.wake_self(self.seat, work);
-            self.searching.set(work || !unclaimed);
-            // The monitor may have looked while this worker counted as asleep.
-            self.watched.set(false);
+            let claimed = !unclaimed && !mutant!("worker: claimed with its duty, it searches not");
+            self.searching.set(work || claimed);
+            if !mutant!("worker: who stays awake does not call the monitor (W3)") {
+                // It may have looked while this worker counted as asleep.
+                self.watched.set(false);
+            }
             return;
         }
         let now = time::now();
@@ -489,12 +503,14 @@ impl Worker {
         self.patience.after_sleep(now);
         self.with_core(|core| core.pace.start(now));
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
-        self.searching.set(!unclaimed);
-        self.watched.set(false);
-        let help = self.with_core(|core| {
-            core.queue.len() > 1 && self.takes_help(core)
-        });
-        if help.unwrap_or(false) && !mutant!("worker: what the driver has woken wakes nobody (I4)")
+        let claimed = !unclaimed && !mutant!("worker: claimed in its sleep, it searches not");
+        self.searching.set(claimed);
+        if !mutant!("worker: who wakes does not call the monitor (W3)") {
+            self.watched.set(false);
+        }
+        let help = self.with_core(|core| core.queue.len() > 1 && self.takes_help(core));
+        if help.unwrap_or(false)
+            && !mutant!("worker: what the driver has woken wakes nobody (I4)")
         {
             scheduler.notify();
         }

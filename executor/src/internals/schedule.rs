@@ -11,6 +11,8 @@ use crate::monitor;
 use crate::queue;
 use crate::seat::{CoreBox, Seat};
 use crate::standby;
+use crate::task::TaskMeta;
+use crate::task_panic::{Occasion, report};
 
 /// Who sleeps, and whom a push wakes.
 pub struct Idle(idle::Idle);
@@ -56,6 +58,33 @@ impl Idle {
 /// How many workers of a runtime sleep, or are about to.
 pub fn sleeping_workers(handle: &Handle) -> usize {
     handle.scheduler().idle.sleeping_seats().0.len()
+}
+
+/// One worker more, as the monitor adds it. False if there is no seat or no thread for it.
+pub fn reinforce(handle: &Handle) -> bool {
+    handle.scheduler().reinforce(handle)
+}
+
+/// Sends one of those workers home. False if there is none.
+pub fn dismiss(handle: &Handle) -> bool {
+    monitor::Watch::new(handle.scheduler()).dismiss(handle.scheduler())
+}
+
+/// The beginning of the end, as a task's panic makes it: nobody waits for it.
+pub fn close(handle: &Handle) {
+    handle.scheduler().close();
+}
+
+/// What a worker does about a task's panic.
+pub fn report_panic(handle: &Handle, meta: &TaskMeta) {
+    report(Some(handle), meta, &"a panic", Occasion::Awaited);
+}
+
+/// The monitor's sleep while nobody is awake: returns when somebody is.
+pub fn monitor_sleeps(handle: &Handle) {
+    let scheduler = handle.scheduler();
+    let awake = || scheduler.idle.anybody_awake();
+    scheduler.monitor.sleep_unless(awake);
 }
 
 /// A worker's queue.

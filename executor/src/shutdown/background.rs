@@ -68,7 +68,7 @@ impl Shutdown {
         let started = thread::Builder::new()
             .name(THREAD_NAME.to_owned())
             .spawn(move || given.give(scheduler.shutdown_with_grace(grace, asker)));
-        if started.is_err() {
+        if started.is_err() && !mutant!("shutdown: without a thread nobody reports") {
             answer.give(self.handle.scheduler().cut_off_now(asker));
         }
         answer
@@ -138,14 +138,11 @@ impl Scheduler {
             }
             return;
         }
-        // At once, so that none is polled any more, not even one that is in a poll now. The thread's
-        // `drain` would do it a little later.
-        self.abort_all();
         let scheduler = Arc::clone(self);
         let started = thread::Builder::new()
             .name(THREAD_NAME.to_owned())
             .spawn(move || scheduler.inside(|| scheduler.drain(true)));
-        if started.is_err() {
+        if started.is_err() && !mutant!("shutdown: without a thread nobody drains") {
             // What is on its way to a queue just now is left behind.
             self.inside(|| self.drain(false));
         }

@@ -95,6 +95,8 @@ impl Future for ShutdownSignal {
                     return Poll::Pending;
                 }
                 (false, Some(std::mem::replace(present, waker)))
+            } else if mutant!("signal: who waits leaves no waker") {
+                (false, Some(waker))
             } else {
                 let place = state.waiting.insert(waker);
                 drop(state);

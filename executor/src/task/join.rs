@@ -15,6 +15,7 @@ use super::raw::RawTask;
 use crate::coop;
 use crate::fork::Generation;
 use crate::offload;
+use crate::sync::mutant;
 use crate::unwind::contain;
 
 /// Awaits a spawned task, and can stop it.
@@ -124,6 +125,7 @@ impl<T> JoinHandle<T> {
         });
         self.progress = Progress::Registered;
         self.task.state().set_join_waker()
+            || mutant!("task: a completion before the waker is missed")
     }
 
     /// In the child of a fork: the task goes on in the parent, if anywhere. The handle leaves its

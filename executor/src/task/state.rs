@@ -109,6 +109,11 @@ impl State {
     pub(crate) fn wake(&self) -> bool {
         // Ordering: Release pairs with the Acquire in `begin` (I4). The caller that pushes reads
         // nothing that a poll has written.
+        if mutant!("task: a second wake publishes nothing (I4)")
+            && self.0.load(Ordering::Relaxed) & NOTIFIED != 0
+        {
+            return false;
+        }
         let before = self.0.fetch_or(NOTIFIED, order!("task: wake", Release));
         before & (NOTIFIED | RUNNING | COMPLETE) == 0
     }
@@ -171,7 +176,9 @@ impl State {
             .0
             .fetch_and(!RUNNING, order!("task: end of a poll", Release));
         debug_assert_eq!(before & (RUNNING | COMPLETE), RUNNING, "not in a poll");
-        match (before & NOTIFIED != 0, before & CANCELLED != 0) {
+        let notified =
+            before & NOTIFIED != 0 && !mutant!("task: a wake during a poll is lost (I3)");
+        match (notified, before & CANCELLED != 0) {
             (false, _) => EndPending::Idle,
             (true, false) => EndPending::Requeue,
             (true, true) => EndPending::Cancelled,

@@ -10,16 +10,22 @@ use crate::trust::Kind;
 impl Worker {
     /// Gives the seat up: the queue goes to the others. Returns the core, unless it was given away.
     pub(crate) fn leave(&self) -> Option<CoreBox> {
-        self.stop_searching();
+        if !mutant!("worker: a searcher that leaves stays one") {
+            self.stop_searching();
+        }
         let scheduler = self.scheduler();
         let core = self.core.take().map(|mut core| {
             scheduler.empty_core(&mut core);
-            scheduler.idle.leave();
+            if !mutant!("worker: who leaves counts as awake") {
+                scheduler.idle.leave();
+            }
             scheduler.seats[self.seat].set_taken(false);
             core
         });
         // Timers that were armed in this seat are known to its thread only.
-        self.publish_timers();
+        if !mutant!("worker: timers are not published before it leaves") {
+            self.publish_timers();
+        }
         if core.is_some() && !mutant!("worker: a leaving worker wakes nobody (I4)") {
             // I4 of `idle`; and while this thread was awake, pushes may have been left to it, and the
             // driver.
@@ -33,6 +39,9 @@ impl Worker {
     pub(crate) fn give_core_away(&self) -> bool {
         if self.turning.get() {
             // In a waker, with the driver in hand: who takes over would lack the driver.
+            return false;
+        }
+        if mutant!("worker: who blocks keeps its core") {
             return false;
         }
         let Some(core) = self.core.take() else {
@@ -52,7 +61,9 @@ impl Worker {
         }
         scheduler.trust.blocks(polling);
         // From here on, whoever has the seat arms its timers.
-        scheduler.environment.unseat();
+        if !mutant!("worker: who gives its core away arms the seat's timers") {
+            scheduler.environment.unseat();
+        }
         true
     }
 
@@ -66,7 +77,9 @@ impl Worker {
             return;
         };
         let scheduler = self.scheduler();
-        if scheduler.ending.has_begun() {
+        if scheduler.ending.has_begun() && !mutant!("worker: who leaves the lobby drains nothing") {
+            // Where there are no other threads, and a panic has ended the runtime, nobody else does
+            // before the runtime is dropped.
             scheduler.drain(false);
         }
         scheduler.lobby.return_core(scheduler, core);

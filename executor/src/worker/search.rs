@@ -67,6 +67,19 @@ impl Worker {
         }
     }
 
+    /// Now and then, where this worker has so little work that it only just does not run out of it: a task
+    /// that yields again and again, or wakes itself, may wait for one that lies behind a stuck worker.
+    /// What is found is made known by the maintenance that follows (I4 in `idle`).
+    pub(super) fn steal_beside_work(&self) {
+        let has_little = self.with_core(|core| core.queue.len() < 2);
+        if has_little != Some(true) || mutant!("worker: it steals nothing while tasks yield") {
+            return;
+        }
+        if let Some(task) = self.steal_from_anyone() {
+            self.with_core(|core| core.queue.push(task));
+        }
+    }
+
     /// One look at every other queue, beginning at a random one.
     fn steal_from_anyone(&self) -> Option<Notified> {
         let scheduler = self.scheduler();
@@ -83,6 +96,7 @@ impl Worker {
                 }
             }
         }
+        // No more than a hint: the last look before the sleep would find it, too.
         self.steal_batch(|queue| scheduler.injector.steal_into(queue))
     }
 

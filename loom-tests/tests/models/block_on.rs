@@ -15,6 +15,7 @@ use crate::bare::{Bare, Gate, Mark, OpenOnDrop, executor, executor_in, mutant};
 
 const ONE: &str = "block_on::a_wake_reaches_a_root";
 const TWO: &str = "block_on::two_wakes_are_both_seen_by_the_root";
+const OWN: &str = "block_on::a_root_that_is_woken_by_a_task_of_its_own_thread_is_polled";
 const ENDED: &str = "block_on::two_wakes_are_both_seen_after_the_end";
 const TURNED: &str = "block_on::a_root_is_looked_at_after_the_end";
 const SEAT: &str = "block_on::a_seat_that_is_free_again_is_taken";
@@ -30,6 +31,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("root: a wake does not unpark", ONE),
     mutant("root: its mark is taken by a load and a store", TWO),
     mutant("root: a second wake publishes nothing", TWO),
+    mutant("root: its mark is taken by a load and a store", OWN),
+    mutant("root: a second wake publishes nothing", OWN),
     mutant("root: it marks itself woken by a store", ENDED),
     mutant("root: nothing is turned after the end", TURNED),
     mutant("root: it is not looked at after the end", TURNED),
@@ -39,6 +42,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("lobby: who finds a seat stays listed", FOUND),
     mutant("lobby: a root is not listed for the end", TOLD),
     mutant("lobby: roots are not told of the end", TOLD),
+    mutant("lobby: whether it has ended is asked too early", FREED),
     mutant("lobby: free seats keep their references", FREED),
     mutant("lobby: a seat that comes late keeps its references", FREED),
 ];
@@ -115,24 +119,26 @@ fn a_root_is_looked_at_after_the_end() {
 }
 
 /// A task wakes the root of the very thread that runs it, at the same time as another thread does: the
-/// root is polled after the task.
+/// root is polled after both, and sees what they wrote before.
 #[test]
 fn a_root_that_is_woken_by_a_task_of_its_own_thread_is_polled() {
     model(|| {
         let executor = executor(0);
-        let mark = Mark::default();
+        let marks = [Mark::default(), Mark::default()];
         let mut begun = None;
         executor.handle().block_on(poll_fn(|cx| {
             if begun.is_none() {
-                let (own, waker) = (mark.clone(), cx.waker().clone());
-                let task = executor.handle().spawn(async move {
-                    own.set();
-                    waker.wake();
+                let [wake, wake_too] = marks.clone().map(|own| {
+                    let waker = cx.waker().clone();
+                    move || {
+                        own.set();
+                        waker.wake();
+                    }
                 });
-                let waker = cx.waker().clone();
-                begun = Some((task, thread::spawn(move || waker.wake())));
+                let task = executor.handle().spawn(async move { wake() });
+                begun = Some((task, thread::spawn(wake_too)));
             }
-            if mark.is_set() {
+            if marks.iter().all(Mark::is_set) {
                 Poll::Ready(())
             } else {
                 Poll::Pending

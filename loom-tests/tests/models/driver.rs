@@ -10,18 +10,28 @@ use std::task::{Context, Poll, Waker};
 
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use mainspring_executor::{Driver, Environment, Executor, yield_now};
-use mainspring_loom::{model, model_with_preemptions};
+use mainspring_executor::internals::schedule::{Watch, sleeping_workers};
+use mainspring_executor::{Driver, Environment, Executor, block_in_place, yield_now};
+use mainspring_loom::{model, model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
-use mainspring_timer::{Duration, Handle as Timer, sleep};
+use mainspring_timer::{Duration, Handle as Timer, Sleep, sleep};
 
-use crate::bare::{Gate, Mark, config, mutant};
+use crate::bare::{Gate, Mark, WakerGate, config, mutant};
 
 const WAKE: &str = "driver::a_wake_reaches_a_thread_in_the_driver";
 const EVENT: &str = "driver::an_event_is_seen_by_the_thread_in_the_driver";
 const HAND_OVER: &str = "driver::who_leaves_hands_the_driver_over";
 const YIELDS: &str = "driver::an_event_is_seen_while_tasks_yield";
 const TIMER: &str = "driver::a_timer_made_earlier_reaches_the_driver";
+const SIDE_BY_SIDE: &str = "driver::tasks_of_one_event_run_side_by_side";
+const BETWEEN: &str = "driver::tasks_of_an_event_between_two_polls_run_side_by_side";
+const NEXT: &str = "driver::a_woken_worker_with_a_task_of_its_own_wakes_the_next";
+const BUSY: &str = "driver::a_busy_worker_looks_after_its_timers";
+const SELF: &str = "driver::an_event_is_seen_while_a_task_wakes_itself";
+const STUCK: &str = "driver::the_timers_of_a_stuck_worker_reach_the_driver";
+const ALONE: &str = "driver::a_driver_that_a_stuck_worker_has_left_is_taken_over";
+const LEFT: &str = "driver::a_timer_that_a_guest_leaves_behind_reaches_the_driver";
+const GIVEN: &str = "driver::who_has_given_its_core_away_arms_timers_as_an_outsider";
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -31,6 +41,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("worker: a leaving worker wakes nobody (I4)", HAND_OVER),
     mutant("worker: the driver is not turned while tasks yield", YIELDS),
     mutant("worker: timers are not published before it sleeps", TIMER),
+    mutant(
+        "worker: what the driver has woken wakes nobody (I4)",
+        SIDE_BY_SIDE,
+    ),
+    mutant("worker: what maintenance brings wakes nobody (I4)", BETWEEN),
+    mutant("worker: a searcher that runs a task stays one (I2)", NEXT),
+    mutant("worker: its timers wait while tasks yield", BUSY),
+    mutant("worker: no maintenance while it is busy", SELF),
+    mutant("monitor: a stuck worker's timers wait", STUCK),
+    mutant("monitor: the driver is left alone", ALONE),
+    mutant("worker: timers are not published before it leaves", LEFT),
+    mutant(
+        "worker: who gives its core away arms the seat's timers",
+        GIVEN,
+    ),
 ];
 
 /// What has events: one that is fired once, for as many as wait for it.
@@ -45,13 +70,37 @@ struct Device {
 struct State {
     unparked: bool,
     fired: bool,
+    /// Fired for the one who has waited longest.
+    fired_for_one: bool,
     waiting: Vec<Waker>,
+}
+
+impl State {
+    fn is_due(&self) -> bool {
+        (self.fired || self.fired_for_one) && !self.waiting.is_empty()
+    }
+
+    /// Those whose event has come.
+    fn take_due(&mut self) -> Vec<Waker> {
+        let for_one = mem::take(&mut self.fired_for_one);
+        let count = match self.waiting.len() {
+            all if self.fired => all,
+            all => all.min(usize::from(for_one)),
+        };
+        self.waiting.drain(..count).collect()
+    }
 }
 
 impl Device {
     /// What the system does: it wakes nobody but who waits in the driver.
     fn fire(&self) {
         self.state.lock().unwrap().fired = true;
+        self.bell.notify_all();
+    }
+
+    /// The same for the one who has waited longest.
+    fn fire_for_one(&self) {
+        self.state.lock().unwrap().fired_for_one = true;
         self.bell.notify_all();
     }
 
@@ -87,16 +136,11 @@ impl Driver for Exclusive {
         let limit = self.timer.prepare_park(None);
         let waiting = {
             let mut state = self.device.state.lock().unwrap();
-            let has_event = |state: &State| state.fired && !state.waiting.is_empty();
-            while limit.is_none() && !state.unparked && !has_event(&state) {
+            while limit.is_none() && !state.unparked && !state.is_due() {
                 state = self.device.bell.wait(state).unwrap();
             }
             state.unparked = false;
-            if state.fired {
-                mem::take(&mut state.waiting)
-            } else {
-                Vec::new()
-            }
+            state.take_due()
         };
         self.timer.finish_park();
         self.device.wake(waiting);
@@ -108,14 +152,7 @@ impl Driver for Exclusive {
 
     fn turn(&mut self) {
         self.looked_after.open();
-        let waiting = {
-            let mut state = self.device.state.lock().unwrap();
-            if state.fired {
-                mem::take(&mut state.waiting)
-            } else {
-                Vec::new()
-            }
-        };
+        let waiting = self.device.state.lock().unwrap().take_due();
         self.device.wake(waiting);
         self.timer.turn();
     }
@@ -197,6 +234,52 @@ fn executor(worker_threads: usize) -> (Executor, Arc<Device>, Arc<Gate>) {
     (executor.expect("loom has threads"), device, looked_after)
 }
 
+/// The same; the workers sleep, the first one in the driver.
+fn sleeping_executor(worker_threads: usize) -> (Executor, Arc<Device>) {
+    unexplored(|| {
+        let (executor, device, _) = executor(worker_threads);
+        until_asleep(&executor, worker_threads);
+        (executor, device)
+    })
+}
+
+/// Returns when so many workers sleep.
+fn until_asleep(executor: &Executor, workers: usize) {
+    while sleeping_workers(executor.handle()) < workers {
+        thread::yield_now();
+    }
+}
+
+/// A timer that is armed, and opens the gate.
+fn armed() -> (Pin<Box<Sleep>>, Arc<Gate>) {
+    let (gate, waker) = WakerGate::pair();
+    let mut timer = Box::pin(sleep(Duration::from_millis(1)));
+    let polled = timer.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+    (timer, gate)
+}
+
+/// A task that waits for the device; returns when it does.
+fn spawn_after_event(
+    executor: &Executor,
+    device: &Arc<Device>,
+    then: impl FnOnce() + Send + 'static,
+) {
+    let (event, waits) = (device.clone(), Arc::new(Gate::default()));
+    let begins = waits.clone();
+    drop(executor.handle().spawn(async move {
+        let mut event = Box::pin(event.event());
+        poll_fn(|cx| {
+            let polled = event.as_mut().poll(cx);
+            begins.open();
+            polled
+        })
+        .await;
+        then();
+    }));
+    waits.wait();
+}
+
 /// wake ∥ the thread goes into the driver: it returns, and polls its root.
 #[test]
 fn a_wake_reaches_a_thread_in_the_driver() {
@@ -273,25 +356,16 @@ fn who_leaves_hands_the_driver_over() {
 #[test]
 fn tasks_of_one_event_run_side_by_side() {
     model_with_preemptions(0, || {
-        let (executor, device, _) = executor(2);
+        let (executor, device) = sleeping_executor(2);
         let gates = [(); 2].map(|()| Arc::new(Gate::default()));
         let [first, second] = gates.clone();
         for (own, others) in [(first.clone(), second.clone()), (second, first)] {
-            let (event, waits) = (device.clone(), Arc::new(Gate::default()));
-            let begins = waits.clone();
-            drop(executor.handle().spawn(async move {
-                let mut event = Box::pin(event.event());
-                poll_fn(|cx| {
-                    let polled = event.as_mut().poll(cx);
-                    begins.open();
-                    polled
-                })
-                .await;
+            spawn_after_event(&executor, &device, move || {
                 own.open();
                 others.wait();
-            }));
-            waits.wait();
+            });
         }
+        until_asleep(&executor, 2);
         device.fire();
         gates.into_iter().for_each(|gate| gate.wait());
     });
@@ -354,5 +428,197 @@ fn a_timer_made_earlier_reaches_the_driver() {
             .handle()
             .spawn(async { sleep(Duration::from_millis(1)).await });
         executor.handle().block_on(task).unwrap();
+    });
+}
+
+/// The same where the worker is not in the driver, but turns it between two polls of a task that yields,
+/// while the other one sleeps on its condition variable.
+#[test]
+fn tasks_of_an_event_between_two_polls_run_side_by_side() {
+    model_with_preemptions(0, || {
+        let (executor, device) = sleeping_executor(2);
+        let (begun, fires) = (Arc::new(Gate::default()), device.clone());
+        let begins = begun.clone();
+        let mut first = true;
+        drop(executor.handle().spawn(async move {
+            poll_fn(|cx| {
+                if !mem::take(&mut first) {
+                    return Poll::Ready(());
+                }
+                let polled = fires.poll(cx);
+                begins.open();
+                polled
+            })
+            .await;
+            fires.fire();
+            yield_now().await;
+        }));
+        begun.wait();
+        let gates = [(); 2].map(|()| Arc::new(Gate::default()));
+        let [one, other] = gates.clone();
+        for (own, others) in [(one.clone(), other.clone()), (other, one)] {
+            spawn_after_event(&executor, &device, move || {
+                own.open();
+                others.wait();
+            });
+        }
+        until_asleep(&executor, 2);
+        device.fire_for_one();
+        gates.into_iter().for_each(|gate| gate.wait());
+    });
+}
+
+/// A worker in the driver is claimed for a task that another worker then takes, and has by an event a
+/// task of its own, which blocks until one has run that comes from outside: the push of that one relies
+/// on it, and it wakes the other worker.
+#[test]
+fn a_woken_worker_with_a_task_of_its_own_wakes_the_next() {
+    model_with_preemptions(0, || {
+        let (executor, device) = sleeping_executor(2);
+        let [event, goes_on, done] = [(); 3].map(|()| Arc::new(Gate::default()));
+        unexplored(|| {
+            let (waits, ends) = (event.clone(), done.clone());
+            spawn_after_event(&executor, &device, move || {
+                waits.wait();
+                ends.open();
+            });
+            until_asleep(&executor, 2);
+            let (busy, waits) = (Arc::new(Gate::default()), goes_on.clone());
+            let begins = busy.clone();
+            drop(executor.handle().spawn(async move {
+                begins.open();
+                waits.wait();
+            }));
+            busy.wait();
+        });
+        drop(executor.handle().spawn(async {}));
+        device.fire();
+        goes_on.open();
+        until_asleep(&executor, 1);
+        drop(executor.handle().spawn(async move { event.open() }));
+        done.wait();
+    });
+}
+
+/// An event comes while a task wakes itself again and again, so that the worker never runs out of work:
+/// the driver is turned now and then.
+#[test]
+fn an_event_is_seen_while_a_task_wakes_itself() {
+    model(|| {
+        let (executor, device, _) = executor(0);
+        let mark = Mark::default();
+        let own = mark.clone();
+        let event = device.clone();
+        drop(executor.handle().spawn(async move {
+            event.event().await;
+            own.set();
+        }));
+        let restless = executor.handle().spawn(poll_fn(move |cx| {
+            if mark.is_set() {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }));
+        executor.handle().block_on(async {
+            yield_now().await;
+            device.fire();
+            restless.await.unwrap();
+        });
+    });
+}
+
+/// A worker has armed a timer and is stuck in the same poll ∥ another thread is in the driver, or about
+/// to be ∥ the monitor looks: the timer fires.
+#[test]
+fn the_timers_of_a_stuck_worker_reach_the_driver() {
+    model_with_preemptions(0, || {
+        let (executor, _device) = sleeping_executor(1);
+        let [begun, goes_on, arms] = [(); 3].map(|()| Arc::new(Gate::default()));
+        let (begins, waits, is_armed) = (begun.clone(), goes_on.clone(), arms.clone());
+        // Once the worker has it, this thread does not find it, for which it is not.
+        let mut stuck = unexplored(|| {
+            let stuck = executor.handle().spawn(async move {
+                begins.open();
+                waits.wait();
+                let (_timer, fired) = armed();
+                is_armed.open();
+                fired.wait();
+            });
+            begun.wait();
+            stuck
+        });
+        let handle = executor.handle().clone();
+        let monitor = thread::spawn(move || {
+            arms.wait();
+            let mut watch = Watch::new(&handle);
+            watch.look(&handle);
+            watch.look(&handle);
+            watch.rescue(&handle);
+        });
+        let ended = executor.handle().block_on(poll_fn(|cx| {
+            goes_on.open();
+            Pin::new(&mut stuck).poll(cx)
+        }));
+        ended.unwrap();
+        monitor.join().unwrap();
+        unexplored(|| drop(executor));
+    });
+}
+
+/// A worker comes from the driver with a task that blocks, while another worker sleeps on its condition
+/// variable and nobody is in the driver: the monitor wakes that one, which takes the driver over.
+#[test]
+fn a_driver_that_a_stuck_worker_has_left_is_taken_over() {
+    model_with_preemptions(1, || {
+        let (executor, device) = sleeping_executor(2);
+        let (begun, done) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let (begins, ends) = (begun.clone(), done.clone());
+        unexplored(|| {
+            spawn_after_event(&executor, &device, move || {
+                let (_timer, fired) = armed();
+                begins.open();
+                fired.wait();
+                ends.open();
+            });
+            until_asleep(&executor, 2);
+        });
+        device.fire();
+        begun.wait();
+        let mut watch = Watch::new(executor.handle());
+        watch.look(executor.handle());
+        watch.look(executor.handle());
+        watch.rescue(executor.handle());
+        done.wait();
+    });
+}
+
+/// A thread in `block_on` arms a timer and leaves ∥ one worker sleeps in the driver, and another one,
+/// which is woken because of the leaving, does not: the first one learns of the timer.
+#[test]
+fn a_timer_that_a_guest_leaves_behind_reaches_the_driver() {
+    model_with_preemptions(1, || {
+        let (executor, _device) = sleeping_executor(2);
+        let (_timer, fired) = executor.handle().block_on(async { armed() });
+        fired.wait();
+    });
+}
+
+/// A task gives its core away and then arms a timer ∥ the thread that has the core goes to sleep in the
+/// driver: it learns of the timer.
+#[test]
+fn who_has_given_its_core_away_arms_timers_as_an_outsider() {
+    model_with_preemptions(1, || {
+        let (executor, _device) = sleeping_executor(1);
+        let done = Arc::new(Gate::default());
+        let ends = done.clone();
+        drop(executor.handle().spawn(async move {
+            block_in_place(|| {
+                let (_timer, fired) = armed();
+                fired.wait();
+            });
+            ends.open();
+        }));
+        done.wait();
     });
 }

@@ -9,10 +9,12 @@ use std::time::Duration;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
+use mainspring_executor::yield_now;
+use mainspring_loom::threads::refuse_threads;
 use mainspring_loom::{let_limits_pass, model, model_with_preemptions};
 use mainspring_loom_tests::Mutant;
 
-use crate::bare::{Bare, Gate, Mark, WakerGate, executor, executor_in, mutant};
+use crate::bare::{Bare, Gate, Mark, OpenOnDrop, WakerGate, executor, executor_in, mutant};
 
 const DRAIN: &str = "grace::tasks_finish_within_the_grace";
 const SERVED: &str = "grace::a_thread_without_workers_runs_its_tasks_within_the_grace";
@@ -22,6 +24,11 @@ const OVERTAKEN: &str = "grace::an_end_without_grace_overtakes_one_with_grace";
 const STUCK: &str = "grace::an_endless_grace_ends_when_somebody_else_ends_the_runtime";
 const REPORT: &str = "grace::a_report_reaches_who_awaits_it";
 const LATER: &str = "grace::a_report_wakes_the_later_waker";
+const JOBS: &str = "grace::a_job_ends_its_own_executor_with_a_grace";
+const TASK: &str = "grace::a_task_ends_its_own_executor_with_a_grace";
+const BEHIND: &str = "grace::what_a_stuck_worker_waits_for_is_dropped_when_the_grace_is_over";
+const ALONE: &str = "grace::a_thread_that_finds_no_second_one_looks_by_itself";
+const AT_ONCE: &str = "grace::a_report_is_given_at_once_where_no_thread_can_wait";
 const OVER: &str = "grace::what_is_left_when_the_grace_is_over_is_cut_off";
 
 /// What these models must catch.
@@ -35,6 +42,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("shutdown: who awaits the report is not woken", REPORT),
     mutant("shutdown: a later waker is not kept", LATER),
     mutant("grace: waits in the environment go on", OVER),
+    mutant("grace: the job that asks is waited for", JOBS),
+    mutant("grace: a job waits for itself at the end", JOBS),
+    mutant("grace: the task that asks is waited for", TASK),
+    mutant("grace: behind a stuck worker nobody drains", BEHIND),
+    mutant("grace: who looks by itself looks once", ALONE),
+    mutant("shutdown: without a thread nobody reports", AT_ONCE),
 ];
 
 /// A task waits for the shutdown signal, then finishes ∥ an end with an endless grace: it is told, it
@@ -57,6 +70,18 @@ fn a_thread_without_workers_runs_its_tasks_within_the_grace() {
         let executor = executor(0);
         let signal = executor.handle().shutdown_signal();
         drop(executor.handle().spawn(signal));
+        let report = executor.shutdown_with_grace(Duration::MAX);
+        assert_eq!((report.finished, report.aborted), (1, 0));
+    });
+}
+
+/// The same where the system has no second thread, which would look whether all is quiet.
+#[test]
+fn a_thread_that_finds_no_second_one_looks_by_itself() {
+    model(|| {
+        let executor = executor(0);
+        drop(executor.handle().spawn(yield_now()));
+        refuse_threads(true);
         let report = executor.shutdown_with_grace(Duration::MAX);
         assert_eq!((report.finished, report.aborted), (1, 0));
     });
@@ -174,6 +199,18 @@ fn a_report_reaches_who_awaits_it() {
     });
 }
 
+/// The system has no thread that could wait: the runtime ends at once, and the report is there.
+#[test]
+fn a_report_is_given_at_once_where_no_thread_can_wait() {
+    model(|| {
+        let executor = executor(0);
+        drop(executor.handle().spawn(pending::<()>()));
+        refuse_threads(true);
+        let report = loom::future::block_on(executor.handle().shutdown(Duration::MAX));
+        assert_eq!((report.finished, report.aborted), (0, 1));
+    });
+}
+
 /// A report is given ∥ a poll with another waker: it is there, or that waker is woken.
 #[test]
 fn a_report_wakes_the_later_waker() {
@@ -195,5 +232,64 @@ fn a_report_wakes_the_later_waker() {
             gate.wait();
             assert!(report.poll(&mut Context::from_waker(&waker)).is_ready());
         }
+    });
+}
+
+/// A job ends the executor whose job it is, with an endless grace: it waits for everybody but itself.
+#[test]
+fn a_job_ends_its_own_executor_with_a_grace() {
+    model_with_preemptions(1, || {
+        let executor = executor(0);
+        let handle = executor.handle().clone();
+        let done = Arc::new(Gate::default());
+        let ends = done.clone();
+        drop(handle.spawn_blocking(move || {
+            let report = executor.shutdown_with_grace(Duration::MAX);
+            assert_eq!((report.aborted, report.stuck.len()), (0, 0));
+            ends.open();
+        }));
+        done.wait();
+    });
+}
+
+/// A task ends the executor whose task it is, with an endless grace.
+#[test]
+fn a_task_ends_its_own_executor_with_a_grace() {
+    model_with_preemptions(1, || {
+        let_limits_pass();
+        let executor = executor(1);
+        let handle = executor.handle().clone();
+        let done = Arc::new(Gate::default());
+        let ends = done.clone();
+        drop(handle.spawn(async move {
+            let report = executor.shutdown_with_grace(Duration::MAX);
+            assert_eq!((report.finished, report.stuck.len()), (0, 0));
+            ends.open();
+        }));
+        done.wait();
+    });
+}
+
+/// The grace is over ∥ a worker is stuck in a poll that waits for what another task holds: that one is
+/// dropped by a thread that is started for it.
+#[test]
+fn what_a_stuck_worker_waits_for_is_dropped_when_the_grace_is_over() {
+    model_with_preemptions(1, || {
+        let_limits_pass();
+        let executor = executor(1);
+        let [gate, begun] = [(); 2].map(|()| Arc::new(Gate::default()));
+        let (waits, begins) = (gate.clone(), begun.clone());
+        drop(executor.handle().spawn(async move {
+            begins.open();
+            waits.wait();
+        }));
+        begun.wait();
+        let held = OpenOnDrop(gate.clone());
+        drop(executor.handle().spawn(async move {
+            let _held = held;
+            pending::<()>().await;
+        }));
+        drop(executor.shutdown_with_grace(Duration::ZERO));
+        gate.wait();
     });
 }

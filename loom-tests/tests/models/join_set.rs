@@ -21,6 +21,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "join_set::each_output_is_given_once_and_its_end_wakes_whoever_waits",
     },
     Mutant {
+        name: "join set: who has ended is not listed",
+        model: "join_set::each_output_is_given_once_and_its_end_wakes_whoever_waits",
+    },
+    Mutant {
+        name: "join set: who waits is not woken",
+        model: "join_set::each_output_is_given_once_and_its_end_wakes_whoever_waits",
+    },
+    Mutant {
         name: "join set: a drop aborts nothing",
         model: "join_set::a_set_that_is_dropped_leaves_nothing",
     },

@@ -3,13 +3,13 @@
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
-use mainspring_executor::internals::schedule::{Idle, Monitor, Watch};
+use mainspring_executor::internals::schedule::{Idle, Monitor, Watch, monitor_sleeps};
 use mainspring_executor::spawn;
 use mainspring_loom::model;
 use mainspring_loom_tests::Mutant;
 
-use crate::bare::Gate;
-use crate::worker::with_sleeping_workers;
+use crate::bare::{Gate, executor};
+use crate::worker::{with_sleeping_workers, with_workers};
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -30,8 +30,44 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "monitor::the_monitor_does_not_sleep_beside_an_awake_worker",
     },
     Mutant {
+        name: "worker: who wakes does not call the monitor (W3)",
+        model: "monitor::the_monitor_does_not_sleep_beside_a_worker_that_was_woken",
+    },
+    Mutant {
+        name: "worker: who stays awake does not call the monitor (W3)",
+        model: "monitor::the_monitor_does_not_sleep_beside_a_worker_that_stays_awake",
+    },
+    Mutant {
+        name: "worker: who takes a seat does not call the monitor (W3)",
+        model: "monitor::the_monitor_does_not_sleep_beside_a_thread_that_has_taken_a_seat",
+    },
+    Mutant {
         name: "monitor: what it has moved wakes nobody",
         model: "monitor::a_task_behind_a_stuck_one_is_taken_over",
+    },
+    Mutant {
+        name: "monitor: what it has moved wakes nobody",
+        model: "monitor::a_task_is_taken_over_while_its_worker_returns",
+    },
+    Mutant {
+        name: "monitor: what is in a slot stays there",
+        model: "monitor::a_task_behind_a_stuck_one_is_taken_over",
+    },
+    Mutant {
+        name: "monitor: a call rings no bell",
+        model: "monitor::the_monitor_does_not_sleep_beside_an_awake_worker",
+    },
+    Mutant {
+        name: "monitor: it sleeps though it was called",
+        model: "monitor::the_monitor_does_not_sleep_beside_an_awake_worker",
+    },
+    Mutant {
+        name: "monitor: it pauses though it was called",
+        model: "shutdown::the_monitor_ends",
+    },
+    Mutant {
+        name: "monitor: it sleeps at the end",
+        model: "shutdown::the_monitor_ends_though_it_was_about_to_sleep",
     },
 ];
 
@@ -50,6 +86,45 @@ fn the_monitor_does_not_sleep_beside_an_awake_worker() {
         };
         shared.1.sleep_unless(|| shared.0.anybody_awake());
         worker.join().unwrap();
+    });
+}
+
+/// The monitor goes to sleep ∥ a worker is woken, and stays in a poll until the monitor is awake.
+#[test]
+fn the_monitor_does_not_sleep_beside_a_worker_that_was_woken() {
+    with_sleeping_workers(1, 2, |handle| {
+        let gate = Arc::<Gate>::default();
+        let (own, waits) = (handle.clone(), gate.clone());
+        let outside = thread::spawn(move || drop(own.spawn(async move { waits.wait() })));
+        monitor_sleeps(handle);
+        gate.open();
+        outside.join().unwrap();
+    });
+}
+
+/// The same where the worker is about to sleep, and finds the task by its last look.
+#[test]
+fn the_monitor_does_not_sleep_beside_a_worker_that_stays_awake() {
+    with_workers(1, 3, |handle| {
+        let gate = Arc::<Gate>::default();
+        let waits = gate.clone();
+        drop(handle.spawn(async move { waits.wait() }));
+        monitor_sleeps(handle);
+        gate.open();
+    });
+}
+
+/// The same where a thread comes that takes a seat.
+#[test]
+fn the_monitor_does_not_sleep_beside_a_thread_that_has_taken_a_seat() {
+    model(|| {
+        let executor = executor(0);
+        let gate = Arc::<Gate>::default();
+        let (handle, waits) = (executor.handle().clone(), gate.clone());
+        let guest = thread::spawn(move || handle.block_on(async { waits.wait() }));
+        monitor_sleeps(executor.handle());
+        gate.open();
+        guest.join().unwrap();
     });
 }
 
@@ -75,5 +150,29 @@ fn a_task_behind_a_stuck_one_is_taken_over() {
         watch.look(handle);
         watch.rescue(handle);
         block_on(stuck).unwrap();
+    });
+}
+
+/// The same ∥ the worker returns from the poll that blocked: the task is run, once, by whichever worker
+/// has found it.
+#[test]
+fn a_task_is_taken_over_while_its_worker_returns() {
+    with_sleeping_workers(1, 2, |handle| {
+        let (begun, goes_on) = (Arc::<Gate>::default(), Arc::<Gate>::default());
+        let (begins, waits) = (begun.clone(), goes_on.clone());
+        let done = Arc::<Gate>::default();
+        let ends = done.clone();
+        drop(handle.spawn(async move {
+            drop(spawn(async move { ends.open() }));
+            begins.open();
+            waits.wait();
+        }));
+        begun.wait();
+        let mut watch = Watch::new(handle);
+        watch.look(handle);
+        watch.look(handle);
+        goes_on.open();
+        watch.rescue(handle);
+        done.wait();
     });
 }

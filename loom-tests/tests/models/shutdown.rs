@@ -2,6 +2,7 @@
 //! executor runs in these models, without driver and timers. Ends with a grace are in `grace.rs`.
 
 use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
@@ -10,8 +11,10 @@ use std::time::Duration;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
-use mainspring_executor::{Config, Executor, Handle};
-use mainspring_loom::{let_limits_pass, model, model_with_preemptions};
+use mainspring_executor::internals::schedule::{close, report_panic, sleeping_workers};
+use mainspring_executor::{Config, Executor, Handle, PanicAction, spawn, yield_now};
+use mainspring_loom::threads::refuse_threads;
+use mainspring_loom::{let_limits_pass, model, model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
 
 use crate::bare::{
@@ -30,6 +33,17 @@ const JOB: &str = "shutdown::a_job_that_runs_ends_before_the_end_returns";
 const TURN: &str = "shutdown::a_job_that_waits_for_a_timer_is_not_waited_for_in_vain";
 const MONITOR: &str = "shutdown::the_monitor_ends";
 const STANDBY: &str = "shutdown::a_thread_on_stand_by_ends";
+const FIRST: &str = "shutdown::who_leaves_first_drops_what_the_last_one_waits_for";
+const SLOT: &str = "shutdown::what_lies_in_a_stuck_workers_slot_is_dropped";
+const QUEUE: &str = "shutdown::what_lies_in_a_stuck_workers_queue_is_dropped";
+const YIELDED: &str = "shutdown::a_task_that_has_yielded_beside_a_root_is_cut_off";
+const OWN_JOB: &str = "shutdown::a_job_ends_its_own_executor";
+const CLOSED: &str = "shutdown::a_root_that_leaves_after_a_panic_drops_the_tasks";
+const LATE: &str = "shutdown::a_spawn_at_the_end_of_a_worker_is_refused_or_cut_off";
+const KEPT: &str = "shutdown::what_is_asked_of_a_kept_handle_is_done_or_refused";
+const RETRY: &str = "shutdown::what_a_stuck_worker_waits_for_is_found_beside_a_push";
+const PANIC: &str = "shutdown::a_root_that_a_panic_ends_panics_itself";
+const HERE: &str = "shutdown::an_end_inside_async_code_drops_the_tasks_here_without_a_thread";
 const SIGNAL: &str = "shutdown::a_signal_reaches_who_waits_for_it";
 const LATER: &str = "shutdown::a_signal_wakes_the_later_waker";
 
@@ -65,6 +79,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("signal: it leaves no mark", SIGNAL),
     mutant("signal: nobody is woken", SIGNAL),
     mutant("signal: a later waker is not kept", LATER),
+    mutant("signal: who waits leaves no waker", SIGNAL),
+    mutant("shutdown: without a thread nobody drains", HERE),
+    mutant(
+        "shutdown: a steal that was disturbed is not repeated",
+        RETRY,
+    ),
+    mutant(
+        "panic: it ends the runtime before its reason is known",
+        PANIC,
+    ),
+    mutant("worker: who leaves drains nothing", FIRST),
+    mutant("shutdown: what is in a slot is left there", SLOT),
+    mutant("shutdown: what is in a queue is left there", QUEUE),
+    mutant("worker: what has yielded is left in its core", YIELDED),
+    mutant("shutdown: a job waits for itself", OWN_JOB),
+    mutant("worker: who leaves the lobby drains nothing", CLOSED),
+    mutant(
+        "shutdown: the workers leave before the list is closed",
+        LATE,
+    ),
+    mutant(
+        "shutdown: a task that is refused is not cancelled (I2)",
+        KEPT,
+    ),
 ];
 
 /// An executor that counts the ends of its environment.
@@ -226,6 +264,19 @@ fn what_a_stuck_worker_waits_for_is_dropped_by_the_closing_thread() {
     });
 }
 
+/// The same ∥ another thread pushes to the same queue, so that a look at it may have to be repeated.
+#[test]
+fn what_a_stuck_worker_waits_for_is_found_beside_a_push() {
+    model_with_preemptions(1, || {
+        let executor = executor(1);
+        let _gate = stick(&executor);
+        let handle = executor.handle().clone();
+        let closing = thread::spawn(move || drop(executor));
+        drop(handle.spawn(async {}));
+        closing.join().unwrap();
+    });
+}
+
 /// The same with a limit, which passes: what the stuck worker waits for is dropped by a thread that is
 /// started for it.
 #[test]
@@ -250,6 +301,20 @@ fn an_end_inside_async_code_drops_the_tasks_elsewhere() {
         spawn_endless(inner.handle(), OpenOnDrop(gate.clone()));
         executor(0).handle().block_on(async move { drop(inner) });
         gate.wait();
+    });
+}
+
+/// The same where the system has no thread for it.
+#[test]
+fn an_end_inside_async_code_drops_the_tasks_here_without_a_thread() {
+    model(|| {
+        let inner = executor(0);
+        let drops = Arc::new(AtomicUsize::new(0));
+        spawn_endless(inner.handle(), Token(drops.clone()));
+        let handle = inner.handle().clone();
+        refuse_threads(true);
+        executor(0).handle().block_on(async move { drop(inner) });
+        assert_ended(&handle, &drops);
     });
 }
 
@@ -298,6 +363,25 @@ fn the_monitor_ends() {
             ..config(1)
         };
         drop(Executor::new(config, None, Box::new(Bare::default())));
+    });
+}
+
+/// The same where nothing has happened for a while, so that it is about to sleep until it is called.
+#[test]
+fn the_monitor_ends_though_it_was_about_to_sleep() {
+    model_with_preemptions(2, || {
+        let_limits_pass();
+        let config = Config {
+            monitor_interval: Some(Duration::from_millis(1)),
+            ..config(1)
+        };
+        let executor = Executor::new(config, None, Box::new(Bare::default())).unwrap();
+        unexplored(|| {
+            while sleeping_workers(executor.handle()) < 1 {
+                thread::yield_now();
+            }
+        });
+        drop(executor);
     });
 }
 
@@ -356,6 +440,155 @@ fn a_signal_wakes_the_later_waker() {
     });
 }
 
+/// The same where a worker is there to drop it: when the last one has drained, nothing comes any more.
+#[test]
+fn a_spawn_at_the_end_of_a_worker_is_refused_or_cut_off() {
+    model(|| {
+        let executor = executor(1);
+        let handle = executor.handle().clone();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let spawner = {
+            let (handle, token) = (handle.clone(), Token(drops.clone()));
+            thread::spawn(move || spawn_endless(&handle, token))
+        };
+        drop(executor);
+        spawner.join().unwrap();
+        assert_ended(&handle, &drops);
+    });
+}
+
+/// A task ends its own executor and then waits for what another task holds: that one is dropped by the
+/// worker that leaves, though it is not the last.
+#[test]
+fn who_leaves_first_drops_what_the_last_one_waits_for() {
+    model_with_preemptions(1, || {
+        let executor = executor(2);
+        let handle = executor.handle().clone();
+        let gate = Arc::new(Gate::default());
+        spawn_endless(&handle, OpenOnDrop(gate.clone()));
+        drop(handle.spawn(async move {
+            drop(executor);
+            gate.wait();
+        }));
+    });
+}
+
+/// end ∥ a worker is stuck in a poll that waits for what `count` tasks hold that it has spawned: the last
+/// one is in its slot, the others are in its queue.
+fn end_beside_a_worker_that_waits_for_its_own(count: usize) {
+    model_with_preemptions(1, move || {
+        let executor = executor(1);
+        let stuck = Arc::new(Gate::default());
+        let begun = stuck.clone();
+        drop(executor.handle().spawn(async move {
+            let gates: Vec<_> = (0..count).map(|_| Arc::new(Gate::default())).collect();
+            for gate in &gates {
+                let held = OpenOnDrop(gate.clone());
+                drop(spawn(async move {
+                    let _held = held;
+                    pending::<()>().await;
+                }));
+            }
+            begun.open();
+            gates.iter().for_each(|gate| gate.wait());
+        }));
+        stuck.wait();
+        drop(executor);
+    });
+}
+
+#[test]
+fn what_lies_in_a_stuck_workers_slot_is_dropped() {
+    end_beside_a_worker_that_waits_for_its_own(1);
+}
+
+#[test]
+fn what_lies_in_a_stuck_workers_queue_is_dropped() {
+    end_beside_a_worker_that_waits_for_its_own(2);
+}
+
+/// A root is ready while a task of its thread has yielded ∥ nothing: the task is found at the end.
+/// (Otherwise the end waits for it for ever.)
+#[test]
+fn a_task_that_has_yielded_beside_a_root_is_cut_off() {
+    model(|| {
+        let executor = executor(0);
+        let drops = Arc::new(AtomicUsize::new(0));
+        let mut spawned = false;
+        executor.handle().block_on(poll_fn(|cx| {
+            if spawned {
+                return Poll::Ready(());
+            }
+            spawned = true;
+            let (root, token) = (cx.waker().clone(), Token(drops.clone()));
+            drop(executor.handle().spawn(async move {
+                let _token = token;
+                root.wake();
+                yield_now().await;
+                pending::<()>().await;
+            }));
+            Poll::Pending
+        }));
+        assert_eq!(executor.handle().injected_tasks(), 1, "it has not yielded");
+        let handle = executor.handle().clone();
+        drop(executor);
+        assert_ended(&handle, &drops);
+    });
+}
+
+/// A job ends the executor whose job it is: it does not wait for itself.
+#[test]
+fn a_job_ends_its_own_executor() {
+    model(|| {
+        let executor = executor(0);
+        let handle = executor.handle().clone();
+        let done = Arc::new(Gate::default());
+        let ends = done.clone();
+        drop(handle.spawn_blocking(move || {
+            drop(executor);
+            ends.open();
+        }));
+        done.wait();
+    });
+}
+
+/// A runtime without workers is ended by a panic, which waits for nothing, while a thread is in
+/// `block_on`: when that has left, the tasks are gone.
+#[test]
+fn a_root_that_leaves_after_a_panic_drops_the_tasks() {
+    model(|| {
+        let executor = executor(0);
+        let drops = Arc::new(AtomicUsize::new(0));
+        executor.handle().block_on(async {
+            spawn_endless(executor.handle(), Token(drops.clone()));
+            close(executor.handle());
+        });
+        assert_ended(executor.handle(), &drops);
+    });
+}
+
+/// A task's panic ends a runtime ∥ a root that waits for another task: what it learns is that, and not
+/// that its task was cancelled.
+#[test]
+fn a_root_that_a_panic_ends_panics_itself() {
+    model_with_preemptions(1, || {
+        let config = Config {
+            on_task_panic: Some(StdArc::new(|_| PanicAction::ShutdownRuntime)),
+            ..config(0)
+        };
+        let executor = Executor::new(config, None, Box::new(Bare::default())).unwrap();
+        let handle = executor.handle().clone();
+        let panics = thread::spawn(move || {
+            let task = handle.spawn(async {});
+            report_panic(&handle, &task.meta());
+        });
+        let task = executor.handle().spawn(pending::<()>());
+        let ended = catch_unwind(AssertUnwindSafe(|| executor.handle().block_on(task)));
+        assert!(ended.is_err(), "it is told that its task was cancelled");
+        panics.join().unwrap();
+    });
+}
+
 /// spawn, `block_on` and a blocking job on a kept handle ∥ end: each is done or refused, none hangs.
 #[test]
 fn what_is_asked_of_a_kept_handle_is_done_or_refused() {
@@ -368,6 +601,8 @@ fn what_is_asked_of_a_kept_handle_is_done_or_refused() {
             let task = handle.spawn(async move { own.set() });
             let done = handle.block_on(task).is_ok();
             assert_eq!(done, mark.is_set());
+            // Refused or done: it has an end.
+            drop(handle.block_on(handle.spawn_blocking(|| ())));
         });
         drop(executor);
         outside.join().unwrap();

@@ -42,6 +42,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "task: the handle goes",
         model: "task_state::the_output_has_one_owner",
     },
+    Mutant {
+        name: "task: a second wake publishes nothing (I4)",
+        model: "task_state::a_wake_is_never_lost_and_never_doubled",
+    },
+    Mutant {
+        name: "task: a wake during a poll is lost (I3)",
+        model: "task_state::a_wake_is_never_lost_and_never_doubled",
+    },
+    Mutant {
+        name: "task: a wake during a poll is lost (I3)",
+        model: "task_state::an_abort_is_seen_once",
+    },
+    Mutant {
+        name: "task: a job is begun by a load and a store",
+        model: "offload::a_job_is_run_or_cancelled_once",
+    },
+    Mutant {
+        name: "task: a job is claimed by a load and a store",
+        model: "offload::a_job_is_run_or_cancelled_once",
+    },
+    Mutant {
+        name: "task: a completion before the waker is missed",
+        model: "task::an_output_is_read_whole_and_its_reader_is_woken",
+    },
 ];
 
 /// A task whose future looks at two flags, and a queue that counts entries.

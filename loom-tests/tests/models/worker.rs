@@ -4,15 +4,18 @@
 //! another one, while a worker sleeps, is a deadlock that loom reports. The executors have no monitor,
 //! which would find it in the end.
 
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
 use loom::future::block_on;
-use loom::sync::Arc;
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 use mainspring_executor::internals::schedule::sleeping_workers;
-use mainspring_executor::{Handle, block_in_place, spawn};
-use mainspring_loom::{model_with_preemptions, unexplored};
+use mainspring_executor::{Handle, block_in_place, spawn, yield_now};
+use mainspring_loom::{is_deep, model, model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
 
-use crate::bare::{Gate, executor};
+use crate::bare::{Gate, Mark, executor};
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -36,11 +39,51 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "worker: a batch steal wakes nobody (I4)",
         model: "worker::a_task_that_came_along_in_a_batch_is_for_the_other_worker",
     },
+    Mutant {
+        name: "scheduler: an outside push wakes nobody",
+        model: "worker::a_task_from_outside_is_not_slept_over",
+    },
+    Mutant {
+        name: "scheduler: queues are not looked at before a sleep (I1)",
+        model: "worker::a_displaced_task_is_for_the_other_worker",
+    },
+    Mutant {
+        name: "worker: who blocks keeps its core",
+        model: "worker::a_worker_that_blocks_is_replaced",
+    },
+    Mutant {
+        name: "worker: who leaves counts as awake",
+        model: "worker::a_task_that_block_on_leaves_behind_is_run",
+    },
+    Mutant {
+        name: "worker: claimed in its sleep, it searches not",
+        model: "worker::a_worker_that_is_woken_wakes_the_next",
+    },
+    Mutant {
+        name: "worker: claimed with its duty, it searches not",
+        model: "worker::who_is_woken_for_two_reasons_is_woken_again",
+    },
+    Mutant {
+        name: "worker: a searcher that polls its root stays one",
+        model: "worker::who_is_woken_for_a_task_and_polls_its_root_wakes_the_next",
+    },
+    Mutant {
+        name: "worker: it steals nothing while tasks yield",
+        model: "worker::a_task_behind_a_stuck_one_is_stolen_by_a_worker_whose_task_yields",
+    },
+    Mutant {
+        name: "worker: the injector waits while tasks yield",
+        model: "worker::a_task_from_outside_is_run_beside_one_that_yields",
+    },
+    Mutant {
+        name: "worker: its slot goes first for ever",
+        model: "worker::two_tasks_that_wake_one_another_do_not_starve_a_third",
+    },
 ];
 
 /// Runs `body` beside the workers of an executor, with so many preemptions in one execution. The
 /// workers have just begun.
-fn with_workers(workers: usize, preemptions: usize, body: fn(&Handle)) {
+pub(crate) fn with_workers(workers: usize, preemptions: usize, body: fn(&Handle)) {
     model_with_preemptions(preemptions, move || {
         let executor = unexplored(|| executor(workers));
         body(executor.handle());
@@ -111,22 +154,28 @@ fn a_displaced_task_is_for_the_other_worker() {
     });
 }
 
-/// Two tasks that wait for one another come from outside, while two workers sleep: the second push
-/// relies on the worker that the first one has woken, and that one wakes the other.
+/// Two tasks that wait for one another come from outside, while two workers sleep (three, if deep): the
+/// second push relies on the worker that the first one has woken, and that one wakes the other.
 #[test]
 fn a_worker_that_is_woken_wakes_the_next() {
-    with_sleeping_workers(2, 1, two_that_meet);
+    if is_deep() {
+        with_sleeping_workers(3, 1, tasks_that_meet::<3>);
+    } else {
+        with_sleeping_workers(2, 1, tasks_that_meet::<2>);
+    }
 }
 
-fn two_that_meet(handle: &Handle) {
-    let events = [Arc::<Gate>::default(), Arc::<Gate>::default()];
-    let tasks = [0, 1].map(|own| {
-        let events = events.clone();
-        handle.spawn(async move {
-            events[own].open();
-            events[1 - own].wait();
+fn tasks_that_meet<const COUNT: usize>(handle: &Handle) {
+    let events = [(); COUNT].map(|()| Arc::<Gate>::default());
+    let tasks: Vec<_> = (0..COUNT)
+        .map(|own| {
+            let events = events.clone();
+            handle.spawn(async move {
+                events[own].open();
+                events.iter().for_each(|event| event.wait());
+            })
         })
-    });
+        .collect();
     tasks.into_iter().for_each(|task| block_on(task).unwrap());
 }
 
@@ -147,5 +196,145 @@ fn a_task_that_came_along_in_a_batch_is_for_the_other_worker() {
             })
         });
         tasks.into_iter().for_each(|task| block_on(task).unwrap());
+    });
+}
+
+/// A worker is stuck in a task that waits for another one, which lies in its queue ∥ the other worker never
+/// runs out of work, since its task yields until that one has run: it steals it all the same.
+#[test]
+fn a_task_behind_a_stuck_one_is_stolen_by_a_worker_whose_task_yields() {
+    with_sleeping_workers(2, 0, |handle| {
+        let [begun, goes_on, event] = [(); 3].map(|()| Arc::<Gate>::default());
+        let (begins, waits, yields) = (begun.clone(), goes_on.clone(), event.clone());
+        let yielding = handle.spawn(async move {
+            begins.open();
+            waits.wait();
+            while !yields.is_open() {
+                thread::yield_now();
+                yield_now().await;
+            }
+        });
+        begun.wait();
+        let stuck = handle.spawn(async move {
+            let happens = event.clone();
+            drop(spawn(async move { happens.open() }));
+            drop(spawn(async {}));
+            goes_on.open();
+            event.wait();
+        });
+        block_on(stuck).unwrap();
+        block_on(yielding).unwrap();
+    });
+}
+
+/// A root is woken, and a task comes from outside ∥ its thread goes to sleep: it may be claimed in the
+/// moment in which it sees that its root was woken. It is woken again for the next task.
+#[test]
+fn who_is_woken_for_two_reasons_is_woken_again() {
+    model(|| {
+        let executor = executor(0);
+        let done = Mark::default();
+        let mut outside = None;
+        executor.handle().block_on(poll_fn(|cx| {
+            if outside.is_none() {
+                let (handle, waker, own) =
+                    (executor.handle().clone(), cx.waker().clone(), done.clone());
+                outside = Some(thread::spawn(move || {
+                    waker.wake_by_ref();
+                    block_on(handle.spawn(async {})).unwrap();
+                    block_on(handle.spawn(async {})).unwrap();
+                    own.set();
+                    waker.wake();
+                }));
+            }
+            if done.is_set() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }));
+        outside.unwrap().join().unwrap();
+    });
+}
+
+/// A thread in `block_on` is woken for a task from outside, and for its root, which blocks until the task
+/// has run: a worker runs it.
+#[test]
+fn who_is_woken_for_a_task_and_polls_its_root_wakes_the_next() {
+    with_sleeping_workers(2, 1, |handle| {
+        let event = Arc::<Gate>::default();
+        let mut outside = None;
+        handle.block_on(poll_fn(|cx| {
+            if outside.is_some() {
+                event.wait();
+                return Poll::Ready(());
+            }
+            let (handle, waker, happens) = (handle.clone(), cx.waker().clone(), event.clone());
+            outside = Some(thread::spawn(move || {
+                while sleeping_workers(&handle) < 3 {
+                    thread::yield_now();
+                }
+                drop(handle.spawn(async move { happens.open() }));
+                waker.wake();
+            }));
+            Poll::Pending
+        }));
+        outside.unwrap().join().unwrap();
+    });
+}
+
+/// A task yields until another one, which comes from outside, has run: the worker does not only look at
+/// its own queue.
+#[test]
+fn a_task_from_outside_is_run_beside_one_that_yields() {
+    with_workers(1, 1, |handle| {
+        let mark = Mark::default();
+        let own = mark.clone();
+        let yielding = handle.spawn(async move {
+            while !mark.is_set() {
+                thread::yield_now();
+                yield_now().await;
+            }
+        });
+        drop(handle.spawn(async move { own.set() }));
+        block_on(yielding).unwrap();
+    });
+}
+
+/// Two tasks wake one another again and again, by the slot, until a third one has run, which lies in the
+/// queue.
+#[test]
+fn two_tasks_that_wake_one_another_do_not_starve_a_third() {
+    model(|| {
+        let executor = executor(0);
+        executor.handle().block_on(async {
+            let mark = Mark::default();
+            let wakers: Arc<Mutex<[Option<Waker>; 2]>> = Arc::default();
+            let tasks = [0, 1].map(|own| {
+                let (mark, wakers, mut polls) = (mark.clone(), wakers.clone(), 0);
+                spawn(poll_fn(move |cx| {
+                    polls += 1;
+                    if (own, polls) == (0, 2) {
+                        // The next wake displaces it.
+                        let mark = mark.clone();
+                        drop(spawn(async move { mark.set() }));
+                    }
+                    let other = {
+                        let mut wakers = wakers.lock().unwrap();
+                        wakers[own] = Some(cx.waker().clone());
+                        wakers[1 - own].take()
+                    };
+                    other.into_iter().for_each(Waker::wake);
+                    if mark.is_set() {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
+                    }
+                }))
+            });
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
     });
 }
