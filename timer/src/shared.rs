@@ -11,10 +11,14 @@ use crate::seat::Seat;
 use crate::sync::{Arc, AtomicU64, Ordering, mutant};
 use crate::wheel::NEVER;
 
-/// Between two waits that ended because something was due: at least 50 us. What becomes due sooner is
-/// woken together. A lone sleep is longer than that, and never waits for it; among many timers each
-/// wait costs a change of threads, ten times what it costs to wake one timer.
+/// After a wait whose end has woken somebody the next one lasts at least so long, for each who was
+/// woken: what becomes due sooner is woken together. A lone sleep is longer than that, and never waits
+/// for it. Among many timers each wait costs a change of threads, which is ten times what it costs to
+/// wake one.
 const GAP: u64 = 50_000;
+
+/// But no longer than this, however many were woken: so late may a timer be among many.
+const GAP_MAX: u64 = 200_000;
 
 /// The timers of one runtime.
 #[derive(Debug)]
@@ -25,8 +29,8 @@ pub(crate) struct Shared {
     seats: Box<[Arc<Seat>]>,
     /// The seat of all threads that are no workers.
     outside: Arc<Seat>,
-    /// When a turn of all seats last woke somebody; see [`GAP`].
-    last_woken: AtomicU64,
+    /// No wait for a timer ends before this time; see [`GAP`].
+    rests_until: AtomicU64,
 }
 
 /// What every seat needs of its runtime. Apart from [`Shared`], since a timer keeps its seat alive
@@ -79,7 +83,7 @@ impl Shared {
         Self {
             seats: (0..seats).map(|_| seat()).collect(),
             outside: seat(),
-            last_woken: AtomicU64::new(0),
+            rests_until: AtomicU64::new(0),
             core,
         }
     }
@@ -129,15 +133,14 @@ impl Shared {
     }
 
     /// When a wait for something due at `until` is to end. The park protocol is told of `until` itself:
-    /// who arms a timer due between the two need not end the wait, as it is late by no more than [`GAP`].
+    /// who arms a timer due between the two need not end the wait, as it is late by no more than [`GAP_MAX`].
     fn spaced(&self, until: u64, now: u64) -> u64 {
         if until <= now || self.core.clock.is_warped() {
             return until;
         }
         // Ordering: Relaxed; whoever is in the driver reads and writes it there. Another value would
         // only end the wait at another time.
-        let last_woken = self.last_woken.load(Ordering::Relaxed);
-        until.max(last_woken.saturating_add(GAP))
+        until.max(self.rests_until.load(Ordering::Relaxed))
     }
 
     pub(crate) fn finish_park(&self) {
@@ -159,8 +162,10 @@ impl Shared {
         let now = self.core.clock.now();
         let woken = self.all().map(|seat| seat.turn(now)).sum();
         if woken > 0 && !self.core.clock.is_warped() {
+            let gap = GAP.saturating_mul(woken as u64).min(GAP_MAX);
             // Ordering: Relaxed; see `spaced`.
-            self.last_woken.store(now, Ordering::Relaxed);
+            self.rests_until
+                .store(now.saturating_add(gap), Ordering::Relaxed);
         }
         woken
     }
