@@ -31,7 +31,7 @@ pub(super) const MONITOR_INTERVAL: Option<Duration> = if cfg!(mainspring_loom) {
 pub(super) const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// By how much the kernel may prolong the waits for timers: not at all. Its own default of 50 us is
-/// most of a short sleep's lateness: 102 us late in the middle with it, SLACK_US without.
+/// most of a short sleep's lateness: of 100 us, 100 us late in the middle with it, 50 us without.
 pub(super) const TIMER_SLACK: Duration = Duration::from_nanos(1);
 
 /// The number of worker threads: that of the cores that the process may use. It is asked for once: the

@@ -14,5 +14,7 @@ mod hand_over;
 mod interval;
 mod lateness;
 mod paused;
+#[cfg(target_os = "linux")]
+mod slack;
 mod sleep;
 mod timeout;

@@ -11,10 +11,14 @@ use crate::seat::Seat;
 use crate::sync::{Arc, AtomicU64, Ordering, mutant};
 use crate::wheel::NEVER;
 
-/// Two waits for timers end at least so far apart, 50 us: what becomes due sooner after the last wait
-/// that was not in vain is woken together with what becomes due meanwhile. A lone sleep never waits for
-/// that.
+/// After a wait whose end has woken somebody the next one lasts at least so long, for each who was
+/// woken by it and by the one before: what becomes due sooner is woken together. A lone sleep is longer
+/// than that, and never waits for it. Among many timers each wait costs a change of threads, ten times
+/// what it costs to wake one.
 const GAP: u64 = 50_000;
+
+/// But no longer than this, however many were woken: so late may a timer be among many.
+const GAP_MAX: u64 = 200_000;
 
 /// The timers of one runtime.
 #[derive(Debug)]
@@ -25,7 +29,9 @@ pub(crate) struct Shared {
     seats: Box<[Arc<Seat>]>,
     /// The seat of all threads that are no workers.
     outside: Arc<Seat>,
-    /// When a turn of all seats last woke somebody; see [`GAP`].
+    /// No wait for a timer ends before this time; see [`GAP`].
+    rests_until: AtomicU64,
+    /// How many the last turn of all seats that woke somebody has woken.
     last_woken: AtomicU64,
 }
 
@@ -79,6 +85,7 @@ impl Shared {
         Self {
             seats: (0..seats).map(|_| seat()).collect(),
             outside: seat(),
+            rests_until: AtomicU64::new(0),
             last_woken: AtomicU64::new(0),
             core,
         }
@@ -123,21 +130,31 @@ impl Shared {
             // The clock stands still, so no wait brings the deadline nearer.
             return limit;
         }
-        let wait = self.spaced(until).saturating_sub(now);
+        let wait = self.spaced(until, now).saturating_sub(now);
         let wait = Duration::from_nanos(wait);
         Some(limit.map_or(wait, |limit| wait.min(limit)))
     }
 
-    /// When a wait for something due at `until` is to end. What the park protocol knows remains
-    /// `until`: whoever arms a timer due between the two need not end the wait, as this is within the
-    /// timer's [`GAP`].
-    fn spaced(&self, until: u64) -> u64 {
-        if self.core.clock.is_warped() {
+    /// When a wait for something due at `until` is to end. The park protocol is told of `until` itself:
+    /// who arms a timer due between the two need not end the wait, as it is late by no more than
+    /// [`GAP_MAX`].
+    fn spaced(&self, until: u64, now: u64) -> u64 {
+        if until <= now || self.core.clock.is_warped() {
             return until;
         }
-        // Ordering: Relaxed; whoever is in the driver has read and written it under its lock. Another
-        // value would only end the wait at another time.
-        until.max(self.last_woken.load(Ordering::Relaxed).saturating_add(GAP))
+        // Ordering: Relaxed; whoever is in the driver reads and writes it there. Another value would
+        // only end the wait at another time.
+        until.max(self.rests_until.load(Ordering::Relaxed))
+    }
+
+    /// A turn has woken so many.
+    fn rest(&self, now: u64, woken: u64) {
+        // Ordering: Relaxed, also below; see `spaced`.
+        let before = self.last_woken.load(Ordering::Relaxed);
+        self.last_woken.store(woken, Ordering::Relaxed);
+        let gap = GAP.saturating_mul(woken.min(before).max(1)).min(GAP_MAX);
+        self.rests_until
+            .store(now.saturating_add(gap), Ordering::Relaxed);
     }
 
     pub(crate) fn finish_park(&self) {
@@ -159,8 +176,7 @@ impl Shared {
         let now = self.core.clock.now();
         let woken = self.all().map(|seat| seat.turn(now)).sum();
         if woken > 0 && !self.core.clock.is_warped() {
-            // Ordering: Relaxed; see `spaced`.
-            self.last_woken.store(now, Ordering::Relaxed);
+            self.rest(now, woken as u64);
         }
         woken
     }

@@ -54,6 +54,29 @@ fn a_timer_that_is_due_allows_no_wait() {
 }
 
 #[test]
+fn what_is_due_soon_after_a_wake_waits_for_company() {
+    let runtime = Runtime::new(1);
+    let handle = &runtime.handle;
+    let _scope = handle.enter(Some(0));
+    let gap = MS / 20;
+    let has_waited = (0..1000).any(|_| {
+        let timer = armed(MS / 10);
+        while !timer.is_elapsed() {}
+        assert_eq!(handle.turn(), 1);
+        let _soon = armed(gap / 5);
+        let wait = handle.prepare_park(None).expect("there is a timer");
+        handle.finish_park();
+        assert!(wait <= gap, "{wait:?}");
+        wait > gap / 2
+    });
+    assert!(has_waited);
+    let _later = armed(MS);
+    let wait = handle.prepare_park(None).expect("there is a timer");
+    handle.finish_park();
+    assert!(wait <= MS, "{wait:?}");
+}
+
+#[test]
 fn a_cancelled_timer_costs_one_early_wake_at_most() {
     let runtime = Runtime::new(1);
     let handle = &runtime.handle;
