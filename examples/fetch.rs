@@ -64,7 +64,7 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(EXIT_FAILED),
         Err(error) => {
-            eprintln!("error: {error}");
+            report::complain(&format!("error: {error}"));
             ExitCode::from(EXIT_USAGE)
         }
     }

@@ -67,9 +67,12 @@ pub use tokio::sync;
 pub use mainspring_macros::{main, test};
 #[doc(inline)]
 pub use tokio::pin;
+#[cfg(all(feature = "macros", not(mainspring_loom)))]
+#[doc(inline)]
+pub use tokio::select;
 #[cfg(feature = "macros")]
 #[doc(inline)]
-pub use tokio::{join, select, try_join};
+pub use tokio::{join, try_join};
 
 #[doc(inline)]
 pub use task::spawn;

@@ -39,12 +39,16 @@
 //! * There are no sockets: registering one is an error. [`io::duplex`] is a pair of connected streams.
 //! * The channels and locks of [`tokio::sync`](crate::sync), which this crate re-exports, are not
 //!   loom's: they work, and loom explores no order of their steps.
+//! * [`select!`](crate::select) without `biased;` looks at its branches in their order, too: a normal build
+//!   begins at one that is drawn by lot, and a model must not.
 //! * A panic is a failed test; nothing contains it, so no `JoinError` has one.
 //!
 //! `loom-tests/README.md` in the repository is the guide: the lines for your manifest, how to read a
 //! failure, and what a pass means.
 
 pub mod io;
+#[cfg(all(feature = "macros", mainspring_loom))]
+mod select;
 #[cfg(feature = "time")]
 pub mod time;
 
@@ -56,7 +60,11 @@ mod names;
 mod names;
 
 pub use names::{cell, hint, sync, thread};
-pub(crate) use names::{mutant, runtime_begins};
+pub(crate) use names::{mutant, runtime_begins, variant, waited};
+
+#[cfg(all(feature = "macros", mainspring_loom))]
+#[doc(hidden)]
+pub use ::tokio as __tokio;
 
 /// Spawning and joining tasks: [`crate::task`].
 pub mod task {
@@ -124,7 +132,7 @@ pub fn unexplored<R>(body: impl FnOnce() -> R) -> R {
 /// Runs `future` to its end on a new runtime with this many worker threads (0: the current-thread
 /// flavour), and ends the runtime.
 ///
-/// In a model the runtime is built and ended [unexplored](unexplored): what the workers do while
+/// In a model the runtime is built and ended [unexplored]: what the workers do while
 /// `future` runs is the subject. Tasks that are alive afterwards are dropped.
 ///
 /// # Panics

@@ -145,10 +145,13 @@ impl Runtime {
     /// The future need not be `Send` and never leaves the thread. Tasks that it spawned and that
     /// are not finished go on: on the worker threads, or at the next `block_on`.
     ///
+    /// Inside a task, or inside another `block_on`, of a multi-thread runtime, another thread goes on
+    /// with what this one was doing for it.
+    ///
     /// # Panics
     ///
-    /// If `future` panics. Inside a task, or inside another `block_on`, of the same runtime: the
-    /// thread would wait for itself.
+    /// If `future` panics. Inside a task, or inside another `block_on`, of the same runtime, if that
+    /// is a current-thread one, or the system refuses the other thread: nobody could go on.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if const { is_large::<F>() } {

@@ -141,6 +141,7 @@ fn each_feature_by_itself_leaves_them_off() {
         "signal",
         "hyper",
         "test-util",
+        "tracing",
     ] {
         let chosen = format!("-p mainspring --no-default-features --features {feature}");
         let tree = tree(&format!("{chosen} {FEATURES} -e no-dev"));

@@ -6,6 +6,8 @@ mod answer;
 mod arriving;
 #[path = "fetch/command_line.rs"]
 mod command_line;
+#[path = "fetch/drawing.rs"]
+mod drawing;
 #[path = "fetch/failing.rs"]
 mod failing;
 #[path = "fetch/retrying.rs"]

@@ -4,15 +4,16 @@
 //! Each test runs this program again under `strace`, where it becomes what the test observes: the
 //! tests named `under_strace_..` do nothing unless the environment says so. Writes of a known text
 //! to standard error mark in the trace where the part begins and ends that counts. Without
-//! `strace`, or where tracing is forbidden, the tests say so and pass.
+//! `strace`, or where tracing is forbidden, the tests say so and pass, unless
+//! `MAINSPRING_REQUIRE_STRACE` is set.
 #![cfg(target_os = "linux")]
 
+#[path = "support/attempts.rs"]
+mod attempts;
 #[path = "support/bounded.rs"]
 mod bounded;
 #[path = "syscalls/echo.rs"]
 mod echo;
-#[path = "support/runtimes.rs"]
-mod runtimes;
 #[path = "syscalls/still.rs"]
 mod still;
 #[path = "syscalls/trace.rs"]

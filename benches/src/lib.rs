@@ -1,41 +1,54 @@
-//! Benchmarks of Mainspring beside tokio.
+//! Benchmarks of Mainspring beside tokio and smol.
 //!
 //! Every workload is written once, against the trait [`Runtime`], and is run on each runtime that
 //! implements it: nobody can tune one side. Channels and locks are tokio's own on all sides, since
-//! Mainspring re-exports them.
+//! Mainspring re-exports them and they need no runtime.
 //!
-//! # Ways to run them
+//! # Three ways to run them
 //!
-//! * `cargo run --release -p mainspring-benches --bin compare`: a table in a few minutes, for
-//!   every day. Each measurement is a fresh process.
-//! * `cargo bench -p mainspring-benches -- FILTER`: the same workloads under Criterion.
-//! * `cargo run --release -p mainspring-benches --bin lateness`: how late sleeps end, which is a
-//!   distribution and not a rate.
+//! * `cargo run --release -p mainspring-benches --bin compare`: a table of all runtimes. Each
+//!   measurement is a fresh process. It writes `RESULTS.md` and `results.svg`.
+//! * `cargo bench -p mainspring-benches -- FILTER`: the same workloads under Criterion, for those
+//!   of their figures that are times.
 //! * `cargo run --release -p mainspring-benches --bin instructions`: [`instructions`] instead of
 //!   time, under valgrind; with `--check`, against those of `INSTRUCTIONS.md`.
 //!
 //! # What is kept fair
 //!
+//! * Whatever a runtime must do for the work is inside the timed part. Outside it are connecting,
+//!   starting threads, and spawning the tasks that a workload only keeps running, unless that is
+//!   what the workload is about.
+//! * There is no special case for any runtime in a workload, and an adapter only calls the
+//!   runtime's public functions. Where a runtime lacks something, its adapter is what a user of it
+//!   would write: smol's parts have no `spawn` without an executor, no time-out, and streams with
+//!   other traits.
 //! * Tokio is built with all its features, which Cargo then unifies: Mainspring's re-exported
 //!   channels carry tokio's co-operative budget here, as they would not in a program of their own.
-//!   It costs Mainspring a thread-local look-up in each channel operation.
-//! * Whatever a runtime must do for the work is inside the timed part. Outside it are connecting,
-//!   starting threads, and spawning the tasks that a workload only keeps running.
-//! * There is no special case for any runtime in a workload, and no adapter does more than call
-//!   the runtime's public function.
+//!   It costs Mainspring, and smol, a thread-local look-up in each channel operation.
+//! * Smol's reactor, with its thread, and its pool for blocking jobs belong to the process and not
+//!   to a runtime. Starting and ending a runtime of smol's therefore does less.
 //!
-//! To add a runtime: implement [`Runtime`], and name it in `bin/compare.rs`, `bin/lateness.rs`,
-//! `benches/workloads.rs` and `tests/workloads.rs`.
+//! # To add
+//!
+//! A runtime: implement [`Runtime`], and name it in `measure.rs`, `benches/workloads.rs` and
+//! `tests/workloads.rs`. A workload: a function in `workloads/` and a line in that file's `all`. A
+//! ratio that must be reached: a line in `required.rs`.
 
+pub mod comparison;
 pub mod instructions;
 pub mod measure;
-pub mod table;
+pub mod metric;
+pub mod report;
+pub mod required;
 pub mod workloads;
 
 mod mainspring_runtime;
+mod process;
+mod smol_runtime;
 mod tokio_runtime;
 
 pub use mainspring_runtime::Mainspring;
+pub use smol_runtime::{Lost, Smol, SmolJoin, SmolSleep, SmolStream, TimedOut};
 pub use tokio_runtime::Tokio;
 
 use std::fmt::Debug;
@@ -46,6 +59,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+
+/// The runtime that is to be judged.
+pub const OURS: &str = Mainspring::NAME;
+
+/// The runtime that it must be better than.
+pub const TOKIO: &str = Tokio::NAME;
 
 /// What the workloads need of a runtime.
 ///
@@ -78,6 +97,9 @@ pub trait Runtime: Sized + 'static {
 
     /// A connected socket.
     type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+
+    /// A socket for datagrams.
+    type Udp: Send + Sync + 'static;
 
     /// Starts a runtime with worker threads, sockets and timers.
     ///
@@ -117,6 +139,15 @@ pub trait Runtime: Sized + 'static {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static;
 
+    /// Runs a job that computes on whatever the runtime has for it: [`spawn_blocking`] where it has
+    /// nothing else.
+    ///
+    /// [`spawn_blocking`]: Self::spawn_blocking
+    fn offload<F, T>(job: F) -> Self::Join<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static;
+
     /// Lets other tasks go first.
     fn yield_now() -> impl Future<Output = ()> + Send + 'static;
 
@@ -132,7 +163,8 @@ pub trait Runtime: Sized + 'static {
         future: F,
     ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
     where
-        F: Future + Send;
+        F: Future + Send,
+        F::Output: Send;
 
     /// Listens on a free port of the loopback interface.
     ///
@@ -161,4 +193,39 @@ pub trait Runtime: Sized + 'static {
     ///
     /// If nobody listens there, or the system refuses the socket.
     fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// Binds a socket for datagrams to a free port of the loopback interface.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses the socket.
+    fn udp() -> impl Future<Output = io::Result<Self::Udp>> + Send;
+
+    /// The address of `socket`.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not say.
+    fn udp_addr(socket: &Self::Udp) -> io::Result<SocketAddr>;
+
+    /// Sends a datagram.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not take it.
+    fn send_to(
+        socket: &Self::Udp,
+        bytes: &[u8],
+        to: SocketAddr,
+    ) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Receives a datagram and says whose it is.
+    ///
+    /// # Errors
+    ///
+    /// If the system has an error to report instead.
+    fn recv_from(
+        socket: &Self::Udp,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = io::Result<(usize, SocketAddr)>> + Send;
 }

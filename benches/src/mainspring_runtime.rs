@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
 
-use mainspring::net::{TcpListener, TcpStream};
+use mainspring::net::{TcpListener, TcpStream, UdpSocket};
 use mainspring::task::{JoinError, JoinHandle};
 use mainspring::time::{Instant, Sleep, error::Elapsed};
 
@@ -29,6 +29,7 @@ impl Runtime for Mainspring {
     type Elapsed = Elapsed;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Udp = UdpSocket;
 
     fn multi_thread(workers: usize) -> io::Result<Self> {
         let mut builder = mainspring::runtime::Builder::new_multi_thread();
@@ -75,6 +76,14 @@ impl Runtime for Mainspring {
         mainspring::task::spawn_blocking(job)
     }
 
+    fn offload<F, T>(job: F) -> Self::Join<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        mainspring::task::offload(|_| job())
+    }
+
     fn yield_now() -> impl Future<Output = ()> + Send + 'static {
         mainspring::task::yield_now()
     }
@@ -93,6 +102,7 @@ impl Runtime for Mainspring {
     ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
     where
         F: Future + Send,
+        F::Output: Send,
     {
         mainspring::time::timeout(duration, future)
     }
@@ -115,5 +125,21 @@ impl Runtime for Mainspring {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    async fn udp() -> io::Result<Self::Udp> {
+        UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await
+    }
+
+    fn udp_addr(socket: &Self::Udp) -> io::Result<SocketAddr> {
+        socket.local_addr()
+    }
+
+    async fn send_to(socket: &Self::Udp, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
+        socket.send_to(bytes, to).await
+    }
+
+    async fn recv_from(socket: &Self::Udp, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        socket.recv_from(buffer).await
     }
 }

@@ -1,101 +1,113 @@
-//! One measurement: a workload on a fresh runtime, once warm.
+//! One measurement: a workload by its name, on one of the runtimes.
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use crate::metric::Metric;
+use crate::{Mainspring, Runtime, Smol, Tokio, workloads};
 
-use crate::Runtime;
-use crate::workloads::{self, Workload};
-
-/// What a measurement found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figure {
-    /// How long one unit took, in nanoseconds.
-    pub nanoseconds: f64,
-    /// How much processor time of all threads one unit took, in nanoseconds. A runtime whose idle
-    /// threads spin is faster on an idle machine, and slower on a busy one: this shows it. It is
-    /// also the steadier figure on a machine that does other things.
-    pub processor: f64,
+/// How much a measurement may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// What a measurement takes, about, once it is warm.
+    pub budget: Duration,
+    /// What the work of a workload that is a fixed amount of it is divided by. It is 1, but in
+    /// tests.
+    pub divisor: u32,
 }
 
-/// Starts a runtime, runs the workload called `name` on it until it is warm, and then for about
-/// `budget`.
-///
-/// # Errors
-///
-/// If there is no such workload, or the runtime does not start.
-///
-/// # Panics
-///
-/// If the workload does: see [`Workload::run`].
-pub fn measure<R: Runtime>(name: &str, budget: Duration) -> Result<Figure, String> {
+impl Effort {
+    /// The whole work.
+    pub fn new(budget: Duration) -> Self {
+        Self { budget, divisor: 1 }
+    }
+
+    /// So many, or a part of it.
+    pub fn count(self, full: u64) -> u64 {
+        (full / u64::from(self.divisor)).max(1)
+    }
+
+    /// The budget, but at least so much, or a part of it.
+    pub fn at_least(self, full: Duration) -> Duration {
+        self.budget.max(self.part(full))
+    }
+
+    /// So much, or a part of it.
+    pub fn part(self, full: Duration) -> Duration {
+        full / self.divisor
+    }
+}
+
+/// A runtime to compare.
+#[derive(Debug, Clone, Copy)]
+pub struct Contender {
+    /// The name in tables.
+    pub name: &'static str,
+    measure: fn(&str, Effort) -> Result<Vec<Metric>, String>,
+}
+
+/// All runtimes, ours first.
+pub const CONTENDERS: [Contender; 3] = [
+    Contender::of::<Mainspring>(),
+    Contender::of::<Tokio>(),
+    Contender::of::<Smol>(),
+];
+
+impl Contender {
+    const fn of<R: Runtime>() -> Self {
+        Self {
+            name: R::NAME,
+            measure: measure::<R>,
+        }
+    }
+
+    /// The runtime called `name`.
+    pub fn called(name: &str) -> Option<Self> {
+        CONTENDERS
+            .into_iter()
+            .find(|contender| contender.name == name)
+    }
+
+    /// Runs the workload called `workload`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such workload, or the system refuses what it needs.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime loses a task or a wake-up that the workload needs.
+    pub fn measure(self, workload: &str, effort: Effort) -> Result<Vec<Metric>, String> {
+        (self.measure)(workload, effort)
+    }
+}
+
+fn measure<R: Runtime>(name: &str, effort: Effort) -> Result<Vec<Metric>, String> {
     let workload = workloads::all::<R>()
         .into_iter()
         .find(|workload| workload.name == name)
         .ok_or_else(|| format!("no workload is called {name}"))?;
-    let runtime = workload
-        .start_runtime()
-        .map_err(|error| format!("no runtime: {error}"))?;
-    let iterations = warm_up(&workload, &runtime, budget);
-    let before = processor_time();
-    let elapsed = workload.run(&runtime, iterations);
-    let after = processor_time();
-    let units = (iterations * workload.units) as f64;
-    let of_a_unit = |span: Duration| span.as_nanos() as f64 / units;
-    Ok(Figure {
-        nanoseconds: of_a_unit(elapsed),
-        processor: of_a_unit(after - before),
-    })
-}
-
-/// Runs the workload until caches, threads and allocator are warm, and finds out how many
-/// iterations take `budget`.
-fn warm_up<R: Runtime>(workload: &Workload<R>, runtime: &R, budget: Duration) -> u64 {
-    let enough = budget / 4;
-    let mut iterations = 1;
-    loop {
-        let elapsed = workload
-            .run(runtime, iterations)
-            .max(Duration::from_nanos(1));
-        let in_budget = iterations as f64 * budget.as_secs_f64() / elapsed.as_secs_f64();
-        if elapsed >= enough {
-            return (in_budget as u64).max(1);
-        }
-        // The first iterations are slow and say little: the count grows by at most eight times.
-        iterations = ((in_budget / 3.0) as u64).clamp(iterations + 1, iterations * 8);
-    }
-}
-
-/// The processor time of all threads of this process, the ended ones included.
-fn processor_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    let since_start = Duration::try_from(time);
-    since_start.expect("a process has used no negative time")
+    workload
+        .measure(effort)
+        .map_err(|error| format!("{name}: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Mainspring;
-    use std::time::Instant;
 
     #[test]
     fn a_name_that_no_workload_has_is_an_error() {
-        let budget = Duration::from_millis(1);
-        let error = measure::<Mainspring>("no/such", budget).unwrap_err();
+        let effort = Effort::new(Duration::from_millis(1));
+        let error = CONTENDERS[0].measure("no/such", effort).unwrap_err();
         assert!(error.contains("no/such"), "{error}");
     }
 
     #[test]
-    fn computing_takes_processor_time() {
-        let before = processor_time();
-        let begun = Instant::now();
-        // Another process may have the core for a while: wait for ours to have had 50 ms of it.
-        while processor_time() - before < Duration::from_millis(50) {
-            assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "no processor time is counted"
-            );
-        }
+    fn runtimes_are_found_by_their_names() {
+        assert_eq!(
+            Contender::called("tokio").map(|found| found.name),
+            Some("tokio")
+        );
+        assert!(Contender::called("other").is_none());
     }
 }

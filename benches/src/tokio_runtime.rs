@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, Sleep, error::Elapsed};
 
@@ -29,6 +29,7 @@ impl Runtime for Tokio {
     type Elapsed = Elapsed;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Udp = UdpSocket;
 
     fn multi_thread(workers: usize) -> io::Result<Self> {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -75,6 +76,14 @@ impl Runtime for Tokio {
         tokio::task::spawn_blocking(job)
     }
 
+    fn offload<F, T>(job: F) -> Self::Join<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Self::spawn_blocking(job)
+    }
+
     fn yield_now() -> impl Future<Output = ()> + Send + 'static {
         tokio::task::yield_now()
     }
@@ -93,6 +102,7 @@ impl Runtime for Tokio {
     ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
     where
         F: Future + Send,
+        F::Output: Send,
     {
         tokio::time::timeout(duration, future)
     }
@@ -115,5 +125,21 @@ impl Runtime for Tokio {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    async fn udp() -> io::Result<Self::Udp> {
+        UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await
+    }
+
+    fn udp_addr(socket: &Self::Udp) -> io::Result<SocketAddr> {
+        socket.local_addr()
+    }
+
+    async fn send_to(socket: &Self::Udp, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
+        socket.send_to(bytes, to).await
+    }
+
+    async fn recv_from(socket: &Self::Udp, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        socket.recv_from(buffer).await
     }
 }

@@ -1,24 +1,39 @@
 //! The workloads: each is one function, generic over the runtime.
 //!
-//! A workload does a number of iterations and returns how long they took, without what it had to
-//! set up before. One iteration is a fixed number of units: tasks, yields, hops, round trips. The
-//! tables give the time of a unit.
+//! Most are [iterated](Iterated): they do a number of iterations and say how long they took,
+//! without what they had to set up before. One iteration is a fixed number of units: tasks, yields,
+//! hops, round trips. The tables give the time of a unit, and where a unit is a round trip that
+//! somebody waits for, also the percentiles of their times. The others are not a rate, and measure
+//! themselves: memory, lateness, what an idle runtime costs.
 
+mod blocked;
 mod echo;
+mod firing;
+mod iterated;
+mod lifetime;
+mod memory;
 mod offload;
+mod parallel;
 mod patterns;
 mod ping_pong;
+mod sleep;
 mod spawn;
+mod tcp;
 mod timer;
+mod udp;
 mod wake;
 mod yield_now;
+
+pub use iterated::{Amount, Iterated, Taken};
 
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::time::Duration;
 
 use crate::Runtime;
+use crate::measure::Effort;
+use crate::metric::Metric;
+use iterated::Flavour;
 
 /// The worker threads of the runtime under test, where it has any: as many as the smallest machine
 /// that we compare on has cores.
@@ -31,24 +46,20 @@ const TASK_FAILED: &str = "a task of the workload failed";
 const SOCKET_FAILED: &str = "a socket of the loopback interface failed";
 
 /// One workload on the runtime `R`.
+#[derive(Debug)]
 pub struct Workload<R> {
     /// `group/what`, unique.
     pub name: &'static str,
-    /// How many units one iteration is.
-    pub units: u64,
-    /// The flavour of the runtime to run on.
-    flavour: Flavour,
-    /// Does so many iterations and says how long they took.
-    run: fn(&R, u64) -> Duration,
+    /// What it does.
+    pub work: Work<R>,
 }
 
-/// The kind of runtime that a workload runs on.
-#[derive(Debug, Clone, Copy)]
-enum Flavour {
-    /// [`WORKERS`] threads.
-    MultiThread,
-    /// The thread in `block_on`.
-    CurrentThread,
+/// The two kinds of workload.
+pub enum Work<R> {
+    /// Iterations on a runtime that is already warm.
+    Iterated(Iterated<R>),
+    /// Starts a runtime and measures it by itself.
+    Whole(fn(Effort) -> io::Result<Vec<Metric>>),
 }
 
 /// All workloads, in the order of the tables.
@@ -58,72 +69,76 @@ pub fn all<R: Runtime>() -> Vec<Workload<R>> {
     workloads.extend(yield_now::all());
     workloads.extend(ping_pong::all());
     workloads.extend(patterns::all());
+    workloads.extend(parallel::all());
     workloads.extend(wake::all());
     workloads.extend(timer::all());
+    workloads.extend(sleep::all());
+    workloads.extend(firing::all());
     workloads.extend(echo::all());
+    workloads.extend(tcp::all());
+    workloads.extend(udp::all());
     workloads.extend(offload::all());
+    workloads.extend(memory::all());
+    workloads.extend(lifetime::all());
+    workloads.extend(blocked::all());
     workloads
 }
 
 impl<R: Runtime> Workload<R> {
-    /// The first part of the name.
-    pub fn group(&self) -> &'static str {
-        self.name.split('/').next().unwrap_or(self.name)
-    }
-
-    /// Starts the runtime that the workload wants.
+    /// Measures on a fresh runtime.
     ///
     /// # Errors
     ///
-    /// If the system refuses threads or descriptors.
-    pub fn start_runtime(&self) -> io::Result<R> {
-        match self.flavour {
-            Flavour::MultiThread => R::multi_thread(WORKERS),
-            Flavour::CurrentThread => R::current_thread(),
-        }
-    }
-
-    /// Does `iterations` iterations on `runtime` and returns how long they took.
+    /// If the system refuses a thread, a socket, or to say what is to be measured.
     ///
     /// # Panics
     ///
-    /// If `iterations` is 0. If the runtime loses a task, or the system refuses a thread or a
-    /// socket.
-    pub fn run(&self, runtime: &R, iterations: u64) -> Duration {
-        assert!(
-            iterations > 0,
-            "`Workload::run` was asked for no iterations of {}",
-            self.name
-        );
-        (self.run)(runtime, iterations)
-    }
-
-    const fn multi_thread(name: &'static str, units: u64, run: fn(&R, u64) -> Duration) -> Self {
-        Self {
-            name,
-            units,
-            flavour: Flavour::MultiThread,
-            run,
+    /// If the runtime loses a task or a wake-up that the workload needs.
+    pub fn measure(&self, effort: Effort) -> io::Result<Vec<Metric>> {
+        match &self.work {
+            Work::Iterated(iterated) => iterated.measure(effort),
+            Work::Whole(measure) => measure(effort),
         }
     }
 
-    const fn current_thread(name: &'static str, units: u64, run: fn(&R, u64) -> Duration) -> Self {
+    fn multi_thread<T: Into<Taken>>(
+        name: &'static str,
+        units: u64,
+        run: impl Fn(&R, u64) -> T + Send + 'static,
+    ) -> Self {
+        let iterated = Iterated::new(Flavour::MultiThread, Amount::Units(units), run);
         Self {
             name,
-            units,
-            flavour: Flavour::CurrentThread,
-            run,
+            work: Work::Iterated(iterated),
+        }
+    }
+
+    fn current_thread<T: Into<Taken>>(
+        name: &'static str,
+        units: u64,
+        run: impl Fn(&R, u64) -> T + Send + 'static,
+    ) -> Self {
+        let iterated = Iterated::new(Flavour::CurrentThread, Amount::Units(units), run);
+        Self {
+            name,
+            work: Work::Iterated(iterated),
+        }
+    }
+
+    fn whole(name: &'static str, measure: fn(Effort) -> io::Result<Vec<Metric>>) -> Self {
+        Self {
+            name,
+            work: Work::Whole(measure),
         }
     }
 }
 
-impl<R> fmt::Debug for Workload<R> {
+impl<R> fmt::Debug for Work<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Workload")
-            .field("name", &self.name)
-            .field("units", &self.units)
-            .field("flavour", &self.flavour)
-            .finish_non_exhaustive()
+        match self {
+            Self::Iterated(iterated) => iterated.fmt(f),
+            Self::Whole(_) => f.write_str("Whole"),
+        }
     }
 }
 

@@ -6,25 +6,26 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use mainspring_benches::workloads;
-use mainspring_benches::{Mainspring, Runtime, Tokio};
+use mainspring_benches::measure::Effort;
+use mainspring_benches::workloads::{self, Work, Workload};
+use mainspring_benches::{Mainspring, Runtime, Smol, Tokio, required};
 
 /// A workload's few iterations take milliseconds; on a machine that does other things, seconds.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Runs each workload twice on one runtime, since what the first leaves behind must not disturb
-/// the second.
+/// Hundreds of tasks instead of hundreds of thousands, and milliseconds instead of seconds.
+const EFFORT: Effort = Effort {
+    budget: Duration::from_millis(1),
+    divisor: 500,
+};
+
+/// Runs each workload on one runtime.
 fn run_all<R: Runtime>() {
     for workload in workloads::all::<R>() {
         let (done, ended) = mpsc::channel();
         let name = workload.name;
         let thread = thread::spawn(move || {
-            let runtime = workload.start_runtime().expect("starting a runtime");
-            for iterations in [1, 3] {
-                let elapsed = workload.run(&runtime, iterations);
-                assert!(elapsed > Duration::ZERO, "{name} took no time");
-            }
-            drop(runtime);
+            run(&workload);
             // The receiver is gone only if it gave up waiting.
             let _ = done.send(());
         });
@@ -35,6 +36,28 @@ fn run_all<R: Runtime>() {
         }
         if thread.join().is_err() {
             panic!("{name} failed on {}", R::NAME);
+        }
+    }
+}
+
+/// Iterations twice, since what the first leaves behind must not disturb the second.
+fn run<R: Runtime>(workload: &Workload<R>) {
+    let name = workload.name;
+    match &workload.work {
+        Work::Iterated(iterated) => {
+            let runtime = iterated.start_runtime().expect("starting a runtime");
+            for iterations in [1, 3] {
+                let taken = iterated.run(&runtime, iterations);
+                assert!(taken.elapsed > Duration::ZERO, "{name} took no time");
+            }
+        }
+        Work::Whole(measure) => {
+            let metrics = measure(EFFORT).expect("measuring");
+            assert!(!metrics.is_empty(), "{name} gave no figure");
+            assert!(
+                metrics.iter().all(|metric| metric.value.is_finite()),
+                "{metrics:?}"
+            );
         }
     }
 }
@@ -50,9 +73,25 @@ fn every_workload_ends_on_tokio() {
 }
 
 #[test]
-fn names_are_unique_and_units_are_given() {
+fn every_workload_ends_on_smol() {
+    run_all::<Smol>();
+}
+
+#[test]
+fn names_are_unique() {
     let workloads = workloads::all::<Mainspring>();
     let names: HashSet<_> = workloads.iter().map(|workload| workload.name).collect();
     assert_eq!(names.len(), workloads.len());
-    assert!(workloads.iter().all(|workload| workload.units > 0));
+}
+
+#[test]
+fn what_is_required_is_of_a_workload() {
+    let workloads = workloads::all::<Mainspring>();
+    for requirement in required::all() {
+        let name = requirement.row.split(' ').next().expect("a name");
+        assert!(
+            workloads.iter().any(|workload| workload.name == name),
+            "no workload is called {name}"
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! The command line: what may be said on it, and what it defaults to.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,11 +95,10 @@ impl Arguments {
         let mut all = Vec::new();
         for url in &self.urls {
             if url == STANDARD_INPUT {
-                let reading = task::spawn_blocking(|| io::read_to_string(io::stdin()));
-                let text = reading.await?.map_err(|error| {
+                let list = task::spawn_blocking(read_input).await?.map_err(|error| {
                     io::Error::other(format!("standard input cannot be read: {error}"))
                 })?;
-                all.extend(listed(&text));
+                all.extend(listed(&list));
             } else {
                 all.push(url.clone());
             }
@@ -108,18 +107,27 @@ impl Arguments {
     }
 }
 
+fn read_input() -> io::Result<Vec<u8>> {
+    let mut list = Vec::new();
+    io::stdin().lock().read_to_end(&mut list)?;
+    Ok(list)
+}
+
 /// The URLs of a list: one a line, without empty lines and those that begin with `#`.
-fn listed(text: &str) -> impl Iterator<Item = String> {
-    text.lines()
-        .map(str::trim)
+///
+/// A line that is not UTF-8 spoils itself only: what is wrong in it is replaced by a character that
+/// no URL to download may have.
+fn listed(list: &[u8]) -> impl Iterator<Item = String> {
+    list.split(|byte| *byte == b'\n')
+        .map(|line| String::from_utf8_lossy(line).trim().to_owned())
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     match Duration::try_from_secs_f64(number) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
+        Err(_) if number > 0.0 => Err("it is longer than any time that can be told".to_owned()),
         _ => Err("it must be more than 0".to_owned()),
     }
 }

@@ -160,6 +160,9 @@ fn redirected(from: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
 ///
 /// The text is no URL, or not one of a kind that can be downloaded.
 pub(crate) fn parse_url(text: &str) -> Result<Url, Failure> {
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(Failure::Url("it is not UTF-8".to_owned()));
+    }
     let url = Url::parse(text).map_err(|error| Failure::Url(error.to_string()))?;
     check(&url).map_err(|reason| Failure::Url(reason.to_owned()))?;
     Ok(url)

@@ -1,6 +1,7 @@
 //! The bars on the terminal: one for each running download, and one for all of them.
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -12,6 +13,9 @@ const UNKNOWN: &str = "{prefix:20!} {spinner} {bytes:>10} {bytes_per_sec:>11} {m
 
 /// The line at the bottom.
 const TOTAL: &str = "{pos} of {len} done, {elapsed}";
+
+/// How often the line at the bottom is drawn at least.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// All bars.
 #[derive(Clone, Debug)]
@@ -25,13 +29,18 @@ pub(crate) struct Progress {
 impl Progress {
     /// Bars for `count` downloads on standard error; invisible if that is not a terminal.
     pub(crate) fn on_terminal(count: usize) -> Self {
-        let target = if io::stderr().is_terminal() {
+        let is_terminal = io::stderr().is_terminal();
+        let target = if is_terminal {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
         let bars = MultiProgress::with_draw_target(target);
         let total = bars.add(ProgressBar::new(count as u64).with_style(style(TOTAL)));
+        if is_terminal {
+            // Otherwise it would be drawn for the first time when the first download ends.
+            total.enable_steady_tick(SECOND);
+        }
         Self { bars, total }
     }
 

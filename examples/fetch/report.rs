@@ -54,3 +54,8 @@ pub(crate) fn print(lines: &[String]) {
     // The reader may have gone (`fetch .. | head`), and the exit status still tells how it went.
     drop(io::stdout().lock().write_all(text.as_bytes()));
 }
+
+/// Prints a line on standard error, if that is open; the exit status tells of the failure, too.
+pub(crate) fn complain(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
+}

@@ -21,6 +21,8 @@ use mainspring::hyper::{Io, Timer};
 use mainspring::net::{TcpListener, TcpStream};
 use mainspring::time::{self, Instant, Sleep};
 
+use crate::report;
+
 /// How many pieces a slow file comes in.
 const SLOW_PIECES: usize = 40;
 
@@ -113,7 +115,7 @@ async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
             Ok((stream, _)) => {
                 mainspring::spawn(serve(stream, Arc::clone(&state)));
             }
-            Err(error) => eprintln!("the demonstration's server: {error}"),
+            Err(error) => report::complain(&format!("the demonstration's server: {error}")),
         }
     }
 }

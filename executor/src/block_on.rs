@@ -211,7 +211,12 @@ impl Wake for Root {
         }
         // Ordering: Release pairs with `take_woken`.
         let release = order!("root: a wake without Release", Release);
-        if !self.woken.swap(true, release) && !mutant!("root: a wake does not unpark") {
+        if self.woken.swap(true, release) || mutant!("root: a wake does not unpark") {
+            return;
+        }
+        // A thread that wakes its own root does not wait, and looks at the mark before it does.
+        let is_own = |worker: Option<&Worker>| worker.is_some_and(|it| it.waits_with(&self.parker));
+        if !context::with_worker(is_own) {
             self.scheduler.unpark(&self.parker);
         }
     }
@@ -387,7 +392,8 @@ impl<F: Future> RootDuty<'_, F> {
 
 impl<F: Future> Duty for RootDuty<'_, F> {
     fn proceed(&mut self, worker: &Worker) -> bool {
-        if !worker.holds_root() && self.root.take_woken() {
+        let waits = worker.holds_root() || (self.root.is_woken() && worker.lets_root_wait());
+        if !waits && self.root.take_woken() {
             worker.poll_root(|| self.poll());
         }
         self.output.is_some() || worker.is_without_core() || self.has_ended()

@@ -13,7 +13,7 @@ use crate::fork::{self, Generation};
 use crate::handle::Handle;
 use crate::hooks::{Hook, Hooks};
 use crate::idle::{Idle, SEATS_MAX};
-use crate::monitor::{self, Monitor};
+use crate::monitor::Monitor;
 use crate::offload::{Pool, PoolConfig};
 use crate::park::DriverSeat;
 use crate::queue::Injector;
@@ -22,7 +22,6 @@ use crate::seat::{CoreBox, Seat};
 use crate::shutdown::{Ending, ShutdownReport};
 use crate::standby::{self, Standby};
 use crate::sync::atomic::AtomicUsize;
-use crate::sync::thread;
 use crate::task::TaskList;
 use crate::task_panic::{PanicHook, PanicPolicy};
 use crate::trust::Trust;
@@ -141,7 +140,7 @@ impl Executor {
             standby: Standby::new(vacant, config.thread_keep_alive, hooks.clone()),
             trust: Trust::new(),
             panics: PanicPolicy::new(config.on_task_panic),
-            monitor: Monitor::new(),
+            monitor: Monitor::new(config.monitor_interval.filter(|_| config.worker_threads > 0)),
             ending: Ending::new(),
             workers: config.worker_threads,
             timed_seats,
@@ -153,25 +152,7 @@ impl Executor {
         };
         // On an error the executor is dropped, which ends the threads that run already.
         executor.start_workers(cores, &hooks)?;
-        if let Some(interval) = config
-            .monitor_interval
-            .filter(|_| config.worker_threads > 0)
-        {
-            executor.start_monitor(interval)?;
-        }
         Ok(executor)
-    }
-
-    fn start_monitor(&self, interval: Duration) -> io::Result<()> {
-        let handle = self.handle.clone();
-        let ending = &self.handle.scheduler().ending;
-        ending.thread_starts();
-        let name = "mainspring-monitor".to_owned();
-        let spawned = thread::Builder::new().name(name).spawn(move || {
-            monitor::monitor_thread(&handle, interval);
-            handle.scheduler().ending.thread_ends();
-        });
-        spawned.map(drop).inspect_err(|_| ending.thread_ends())
     }
 
     fn start_workers(&self, cores: Vec<CoreBox>, hooks: &Hooks) -> io::Result<()> {

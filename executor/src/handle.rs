@@ -123,7 +123,8 @@ impl Handle {
     ///
     /// # Panics
     ///
-    /// Inside a task, or inside another `block_on`, of the same executor; and if `future` panics.
+    /// If `future` panics. Inside a task, or inside another `block_on`, of the same executor, if that
+    /// has no worker threads or the system refuses one more.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.expect_current("block_on");

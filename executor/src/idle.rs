@@ -283,12 +283,6 @@ impl Idle {
             .map(|sleeper| Arc::clone(&sleeper.parker))
             .collect()
     }
-
-    /// Whether anybody but the caller is awake: only then can work appear without a wake-up.
-    pub(crate) fn others_awake(&self) -> bool {
-        // Ordering: Relaxed; decides only how long to look around before sleeping.
-        Counts(self.word.load(Ordering::Relaxed)).awake() > 1
-    }
 }
 
 #[cfg(all(test, not(mainspring_loom)))]

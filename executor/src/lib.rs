@@ -12,6 +12,8 @@
 //! | `task` | the task cell, its state word, JoinHandle |
 //! | `queue`, `slot` | where runnable tasks wait |
 //! | `worker` | the loop that each worker turns |
+//! | `pace` | whether a worker's backlog is worth the help of others |
+//! | `patience` | how long a thread looks around before it sleeps |
 //! | `idle`, `park` | who sleeps, who wakes whom, who is in the driver |
 //! | `scheduler`, `seat` | what the threads share, what each has for itself |
 //! | `block_on` | a calling thread becomes a worker |
@@ -47,7 +49,9 @@ mod join_set;
 mod local;
 mod monitor;
 mod offload;
+mod pace;
 mod park;
+mod patience;
 mod queue;
 mod scheduler;
 mod seat;

@@ -354,24 +354,42 @@ impl Shared {
 
     /// The next ready task; without one, leaves `waiter` to be woken by the next push.
     fn next(&self, waiter: &Waker) -> Next {
+        {
+            let mut state = self.state.lock();
+            if let Some(next) = state.next() {
+                return next;
+            }
+            if let Some(present) = &state.waiter
+                && present.will_wake(waiter)
+            {
+                return Next::Wait;
+            }
+        }
+        // The clone is the user's code, so no lock is held; a push that comes now finds nobody to
+        // wake, be it that the clone itself makes it. The second look finds what was pushed.
+        let waiter = waiter.clone();
         let mut state = self.state.lock();
-        if let Some(task) = state.queue.pop_front() {
-            return Next::Run(task);
-        }
-        if !state.yielded.is_empty() {
-            return Next::Again;
-        }
-        if mutant!("local set: the lock is let go between the look and the waiter") {
+        if !mutant!("local set: no look behind the clone of the waiter")
+            && let Some(next) = state.next()
+        {
             drop(state);
-            state = self.state.lock();
+            return next;
         }
-        let replaced = match &state.waiter {
-            Some(present) if present.will_wake(waiter) => None,
-            _ => state.waiter.replace(waiter.clone()),
-        };
+        let replaced = state.waiter.replace(waiter);
         drop(state);
         drop(replaced);
         Next::Wait
+    }
+}
+
+impl State {
+    /// What is ready, if anything is.
+    fn next(&mut self) -> Option<Next> {
+        match self.queue.pop_front() {
+            Some(task) => Some(Next::Run(task)),
+            None if self.yielded.is_empty() => None,
+            None => Some(Next::Again),
+        }
     }
 }
 

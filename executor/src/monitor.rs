@@ -53,7 +53,7 @@ use std::time::Duration;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
-use crate::sync::{Condvar, Mutex, mutant};
+use crate::sync::{Condvar, Mutex, mutant, thread};
 
 /// After so many looks that found nothing to do, the time between them is doubled: a program that
 /// blocks a worker now and then keeps the monitor attentive for that long.
@@ -73,8 +73,12 @@ const FEW_TURNS: u32 = 8;
 /// Where the monitor waits.
 #[derive(Debug)]
 pub(crate) struct Monitor {
-    /// The monitor sleeps for good, until the first worker wakes.
+    /// The monitor sleeps for good, until the first worker wakes; or its thread has not been started.
     asleep: AtomicBool,
+    /// The time between two looks, until the thread is started for it.
+    unstarted: Mutex<Option<Duration>>,
+    /// Whether the thread runs: a hint.
+    watches: AtomicBool,
     /// Set under the lock by whoever wants the monitor to look, or to end.
     called: Mutex<bool>,
     /// Rung when `called` is set.
@@ -82,16 +86,22 @@ pub(crate) struct Monitor {
 }
 
 impl Monitor {
-    pub(crate) fn new() -> Self {
+    /// One whose thread is started by the first worker that has something to run; never, without an
+    /// interval.
+    pub(crate) fn new(interval: Option<Duration>) -> Self {
         Self {
-            asleep: AtomicBool::new(false),
+            asleep: AtomicBool::new(interval.is_some()),
+            unstarted: Mutex::new(interval),
+            watches: AtomicBool::new(false),
             called: Mutex::new(false),
             bell: Condvar::new(),
         }
     }
 
-    /// W2 and W3: a worker has woken up.
-    pub(crate) fn worker_wakes(&self) {
+    /// W2 and W3: a worker has woken up and has something to run. True if the caller must see to it that
+    /// the thread is there, by [`start`].
+    #[must_use]
+    pub(crate) fn worker_wakes(&self) -> bool {
         // Pairs with M2 in `sleep_unless`.
         if !mutant!("monitor: no fence after a worker has woken (W2)") {
             fence(Ordering::SeqCst);
@@ -99,7 +109,15 @@ impl Monitor {
         // Ordering: Relaxed; ordered by the fence. The swap lets one caller ring.
         if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
             self.call();
+            return !self.is_watching();
         }
+        false
+    }
+
+    /// Whether stuck workers are looked after.
+    pub(crate) fn is_watching(&self) -> bool {
+        // Ordering: Relaxed; a hint: whoever sees it late takes help that it may not need.
+        self.watches.load(Ordering::Relaxed)
     }
 
     /// Ends the monitor's wait, whichever it is.
@@ -139,8 +157,38 @@ impl Monitor {
     }
 }
 
+/// Starts the thread, unless somebody has. If the system refuses it, the next worker that wakes tries
+/// again.
+#[cold]
+pub(crate) fn start(handle: &Handle) {
+    let scheduler = handle.scheduler();
+    let monitor = &scheduler.monitor;
+    if scheduler.ending.has_begun() {
+        return;
+    }
+    let Some(interval) = monitor.unstarted.lock().take() else {
+        return;
+    };
+    scheduler.ending.thread_starts();
+    let own = handle.clone();
+    let name = "mainspring-monitor".to_owned();
+    let started = thread::Builder::new().name(name).spawn(move || {
+        monitor_thread(&own, interval);
+        own.scheduler().ending.thread_ends();
+    });
+    if started.is_ok() {
+        // Ordering: Relaxed; as in `is_watching`.
+        monitor.watches.store(true, Ordering::Relaxed);
+    } else {
+        scheduler.ending.thread_ends();
+        *monitor.unstarted.lock() = Some(interval);
+        // Ordering: Relaxed; so that the next one tries.
+        monitor.asleep.swap(true, Ordering::Relaxed);
+    }
+}
+
 /// What the monitor thread does, from its start to its end.
-pub(crate) fn monitor_thread(handle: &Handle, interval: Duration) {
+fn monitor_thread(handle: &Handle, interval: Duration) {
     slice::ask_for_short_slices();
     let scheduler = handle.scheduler();
     let mut watch = Watch::new(scheduler);
@@ -245,6 +293,8 @@ impl Watch {
                 continue;
             }
             scheduler.trust.distrust(seat.polling());
+            // Whatever it thought of its backlog, it does not work at it.
+            seat.set_open(true);
             if let Some(task) = seat.slot.take() {
                 scheduler.injector.push(task);
                 helped = true;

@@ -32,6 +32,12 @@
 //!                     begin_wait
 //! ```
 //!
+//! A thread is *arriving* from the moment in which it is claimed or started until it begins its job. While
+//! one is, nobody claims a second: what is queued is for those that run jobs already, and if there is still
+//! more than they need when the one arrives, it sees to the next. So a burst of short jobs is run by a few
+//! threads, and one of long jobs gets its threads one after the other, each as soon as the one before it is
+//! awake.
+//!
 //! *Finishing* is the moment between the end of a closure and the thread's look at the queues, in
 //! which the job completes. A caller that awaits one job after the other submits the next one in
 //! that very moment: it is queued, and the finishing thread finds it. So such a caller never has
@@ -43,7 +49,7 @@
 //! * I1: a job that was accepted is run, cancelled or refused, once. It is in a queue, in a
 //!   mailbox, or in the hands of a thread; whoever sets RUNNING in its state word has its closure.
 //! * I2: while no start has been refused, no more jobs that could run now wait than there are
-//!   finishing threads. So while a job waits, its lane is full of running jobs, whose threads look
+//!   finishing threads, or some thread is arriving. So while a job waits, its lane is full of running jobs, whose threads look
 //!   when they are done; or some thread will look in a moment; or the system has refused a thread,
 //!   and some other is alive that will look.
 //! * I3: an idle thread is claimed by taking it off the stack, under the lock. A thread whose wait

@@ -29,7 +29,7 @@
 use std::time::Duration;
 
 use crate::driver::Driver;
-use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard, TryLock, TryLockGuard, mutant, order};
 
 const EMPTY: u8 = 0;
@@ -52,6 +52,8 @@ pub(crate) struct Parker {
 pub(crate) struct DriverSeat {
     /// Locked by the thread that is in the driver. None: this executor has no driver.
     driver: Option<TryLock<Box<dyn Driver>>>,
+    /// Whether somebody waits there: a hint.
+    attended: AtomicBool,
 }
 
 impl Parker {
@@ -170,12 +172,25 @@ impl DriverSeat {
     pub(crate) fn new(driver: Option<Box<dyn Driver>>) -> Self {
         Self {
             driver: driver.map(TryLock::new),
+            attended: AtomicBool::new(false),
         }
     }
 
     /// Whether there is a driver at all.
     pub(crate) fn exists(&self) -> bool {
         self.driver.is_some()
+    }
+
+    /// Somebody begins to wait in the driver, or goes on.
+    pub(crate) fn set_attended(&self, attended: bool) {
+        // Ordering: Relaxed; a hint for those who look around before they sleep.
+        self.attended.store(attended, Ordering::Relaxed);
+    }
+
+    /// Whether somebody waits in the driver.
+    pub(crate) fn is_attended(&self) -> bool {
+        // Ordering: Relaxed; a hint.
+        self.attended.load(Ordering::Relaxed)
     }
 
     /// The driver, if nobody is in it.

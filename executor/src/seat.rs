@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::pace::Pace;
 use crate::queue::{LocalQueue, Stealer};
 use crate::scheduler::Scheduler;
 use crate::slot::Slot;
@@ -24,6 +25,8 @@ pub(crate) struct Seat {
     pub(crate) turns: AtomicU32,
     /// The kind of task that the worker polls, or polled last; written by its thread only.
     polling: AtomicUsize,
+    /// Whether others may take from the queue: [`crate::pace`].
+    open: AtomicBool,
     /// Whether a thread has the seat: a hint for the monitor.
     taken: AtomicBool,
     /// The monitor has no use for the seat any more.
@@ -43,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) turn: u32,
     /// How many tasks in a row came from the slot.
     pub(crate) slot_streak: u32,
+    /// How long its polls take.
+    pub(crate) pace: Pace,
     /// State of the generator that picks whom to steal from first.
     pub(crate) random: u32,
     /// References to the scheduler that ended tasks gave back, for tasks to come: so a spawn and a
@@ -54,7 +59,7 @@ pub(crate) struct Core {
 pub(crate) type CoreBox = Box<Core>;
 
 /// References kept for tasks to come. More is a burst's; they are dropped as they come.
-const SPARE_MAX: usize = 256;
+const SPARE_MAX: usize = 2048;
 
 impl Seat {
     /// A seat and its core.
@@ -65,6 +70,7 @@ impl Seat {
             stealer,
             turns: AtomicU32::new(0),
             polling: AtomicUsize::new(NO_KIND),
+            open: AtomicBool::new(false),
             taken: AtomicBool::new(false),
             dismissed: AtomicBool::new(false),
         };
@@ -74,6 +80,7 @@ impl Seat {
             deferred: Vec::new(),
             turn: 0,
             slot_streak: 0,
+            pace: Pace::new(),
             // Any odd number will do; seats differ so that thieves do not follow one another.
             random: 0x9E37_79B9_u32.wrapping_mul(2 * number as u32 + 1) | 1,
             spare: Vec::new(),
@@ -94,6 +101,25 @@ impl Seat {
     pub(crate) fn polling(&self) -> Kind {
         // Ordering: Relaxed; a hint.
         self.polling.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is something in the queue that others may take.
+    pub(crate) fn has_work_for_others(&self) -> bool {
+        self.is_open() && !self.stealer.is_empty()
+    }
+
+    /// Whether others may take from the queue.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        // Ordering: Relaxed; as the look at the queue itself. Where it matters, the fences of the sleep
+        // protocol order it after the opening.
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Opens the queue to others, or closes it. Who opens it notifies.
+    pub(crate) fn set_open(&self, open: bool) {
+        // Ordering: Relaxed; as above. What is in the queue is published by the queue.
+        self.open.store(open, Ordering::Relaxed);
     }
 
     /// The monitor has no use for the seat any more, or again.

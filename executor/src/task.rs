@@ -39,6 +39,8 @@ mod id;
 mod join;
 #[expect(unsafe_code, reason = "an intrusive list of tasks")]
 mod list;
+#[expect(unsafe_code, reason = "memory that is used again")]
+mod memory;
 mod meta;
 mod named;
 #[expect(unsafe_code, reason = "a pointer to a cell whose type is erased")]

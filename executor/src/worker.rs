@@ -26,11 +26,13 @@ use crate::coop;
 use crate::driver::Driver;
 use crate::fork;
 use crate::handle::Handle;
+use crate::monitor;
 use crate::park::Parker;
+use crate::patience::Patience;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
-use crate::sync::mutant;
+use crate::sync::{mutant, time};
 use crate::task::Notified;
 use crate::trust::NO_KIND;
 use crate::unwind::contain;
@@ -43,6 +45,9 @@ const EVENT_INTERVAL: u32 = 61;
 /// Tasks taken from the slot in a row before the queue gets a turn: two tasks that wake each
 /// other for ever must not starve the others. Not yet tuned.
 const SLOT_STREAK_MAX: u32 = 16;
+
+/// So many short tasks may go before `block_on`'s future once it is woken: less than 16 us.
+const ROOT_WAITS_MAX: u32 = 16;
 
 /// What a thread turns the worker's loop for.
 pub(crate) trait Duty {
@@ -81,6 +86,12 @@ pub(crate) struct Worker {
     yielded: Cell<bool>,
     /// This worker is counted as a searcher.
     searching: Cell<bool>,
+    /// The monitor knows that this worker is awake, since it last slept.
+    watched: Cell<bool>,
+    /// How long this thread looks around before it sleeps.
+    patience: Patience,
+    /// How many tasks have gone before the root since it was woken.
+    root_waits: Cell<u32>,
     /// Whether `block_on`'s future has yielded, and for how long.
     root_hold: Cell<RootHold>,
     /// The worker that this thread was before, for another runtime.
@@ -102,7 +113,6 @@ impl Worker {
     /// A worker that holds `core`. The caller has counted it as awake.
     pub(crate) fn new(handle: Handle, core: CoreBox, parker: Arc<Parker>, post: Post) -> Self {
         handle.scheduler().seats[core.seat].set_taken(true);
-        handle.scheduler().monitor.worker_wakes();
         Self {
             handle,
             seat: core.seat,
@@ -112,6 +122,9 @@ impl Worker {
             turning: Cell::new(false),
             yielded: Cell::new(false),
             searching: Cell::new(false),
+            watched: Cell::new(false),
+            patience: Patience::new(),
+            root_waits: Cell::new(0),
             root_hold: Cell::new(RootHold::Free),
             outer: Cell::new(ptr::null()),
         }
@@ -176,7 +189,7 @@ impl Worker {
             core.queue.push(task);
         } else if let Some(displaced) = self.scheduler().seats[self.seat].slot.replace(task) {
             core.queue.push(displaced);
-            notify = true;
+            notify = self.takes_help(&core);
         }
         self.core.set(Some(core));
         if notify && !mutant!("worker: a push that displaces a task wakes nobody") {
@@ -198,12 +211,38 @@ impl Worker {
         }
         // This worker runs a lone task itself, at once; others may help with more. No more than a hint:
         // what lies there already was made known when it came.
-        let notify = core.queue.len() > 1;
+        let notify = core.queue.len() > 1 && self.takes_help(&core);
         self.core.set(Some(core));
         if notify {
             self.scheduler().notify();
         }
         None
+    }
+
+    /// After a push to the queue: whether others may help with it. Then the caller notifies.
+    #[inline]
+    pub(super) fn takes_help(&self, core: &Core) -> bool {
+        if self.scheduler().workers == 0 {
+            // There is nobody else.
+            return false;
+        }
+        let seat = &self.scheduler().seats[self.seat];
+        if seat.is_open() {
+            return true;
+        }
+        let opens = !self.scheduler().monitor.is_watching() || core.pace.is_worth_help(core.queue.len());
+        if opens && !mutant!("worker: a queue is not opened") {
+            seat.set_open(true);
+        }
+        opens
+    }
+
+    /// Now and then: whether others may help with what is in the queue. Then the caller notifies.
+    fn still_takes_help(&self, core: &mut Core) -> bool {
+        let tasks = core.queue.len();
+        let open = core.pace.is_still_worth_help(tasks) || !self.scheduler().monitor.is_watching();
+        self.scheduler().seats[self.seat].set_open(open);
+        open && tasks > 1 && self.scheduler().workers > 0
     }
 
     /// Whether the poll under way has yielded.
@@ -219,6 +258,7 @@ impl Worker {
     /// A reference to the scheduler for a new task, and the shard of this worker's tasks.
     pub(crate) fn reference_for_spawn(&self) -> Option<(Arc<Scheduler>, usize)> {
         let mut core = self.core.take()?;
+        core.pace.count_spawn();
         let reference = core.spare.pop();
         self.core.set(Some(core));
         Some((
@@ -250,6 +290,7 @@ impl Worker {
 
     /// Calls `poll` on `block_on`'s future as a task is polled, and notes whether it yielded.
     pub(crate) fn poll_root<R>(&self, poll: impl FnOnce() -> R) -> R {
+        self.be_watched();
         self.stop_searching();
         self.scheduler().seats[self.seat].set_polling(NO_KIND);
         self.yielded.set(false);
@@ -259,6 +300,29 @@ impl Worker {
             self.root_hold.set(RootHold::UntilTurn);
         }
         result
+    }
+
+    /// Before a poll: the monitor must know that this worker is awake (W2 and W3 in [`crate::monitor`]).
+    #[inline]
+    fn be_watched(&self) {
+        if !self.watched.replace(true) && self.scheduler().monitor.worker_wakes() {
+            monitor::start(&self.handle);
+        }
+    }
+
+    /// Whether `block_on`'s future, which is woken, lets a few short tasks go first. Each of them may be
+    /// one that it waits for: then one poll does for all.
+    pub(crate) fn lets_root_wait(&self) -> bool {
+        let wait = self.root_waits.get();
+        let short = |core: &mut Core| core.queue.len() > 0 && core.pace.is_short();
+        let waits = wait < ROOT_WAITS_MAX && self.with_core(short).unwrap_or(false);
+        self.root_waits.set(if waits { wait + 1 } else { 0 });
+        waits
+    }
+
+    /// Whether this thread is the one that waits with `parker`, and so does not wait now.
+    pub(crate) fn waits_with(&self, parker: &Arc<Parker>) -> bool {
+        Arc::ptr_eq(&self.parker, parker)
     }
 
     /// Whether `block_on`'s future must wait for the others, having yielded.
@@ -304,9 +368,11 @@ impl Worker {
     /// Runs one task, or passes it on.
     fn execute(&self, task: Notified) {
         let kind = task.kind();
+        self.with_core(|core| core.pace.count_poll());
         if self.post == Post::Guest && !self.may_run(kind) {
             return self.pass_on(task);
         }
+        self.be_watched();
         self.scheduler().seats[self.seat].set_polling(kind);
         self.stop_searching();
         self.yielded.set(false);
@@ -364,13 +430,13 @@ impl Worker {
             for task in core.deferred.drain(..) {
                 core.queue.push(task);
             }
-            core.queue.len()
+            (core.queue.len(), self.still_takes_help(core))
         });
-        let waiting = waiting.unwrap_or(0);
+        let (waiting, help) = waiting.unwrap_or_default();
         if self.root_hold.get() == RootHold::UntilTurn {
             self.root_hold.set(RootHold::Behind(waiting + 1));
         }
-        if waiting > 1 && !mutant!("worker: what maintenance brings wakes nobody (I4)") {
+        if help && !mutant!("worker: what maintenance brings wakes nobody (I4)") {
             scheduler.notify();
         }
     }
@@ -395,15 +461,22 @@ impl Worker {
         if work || is_pending {
             let unclaimed = scheduler.idle.wake_self(self.seat, work);
             self.searching.set(work || !unclaimed);
+            // The monitor may have looked while this worker counted as asleep.
+            self.watched.set(false);
             return;
         }
+        let now = time::now();
+        self.patience.before_sleep(now);
+        self.with_core(|core| core.pace.stop(now));
         let driver = scheduler.driver.try_enter();
         match driver.filter(|_| !mutant!("worker: nobody waits in the driver")) {
             Some(mut driver) => {
+                scheduler.driver.set_attended(true);
                 self.in_driver(|| {
                     let driver: &mut dyn Driver = &mut **driver;
                     self.parker.park_in(driver, || scheduler.is_quiet());
                 });
+                scheduler.driver.set_attended(false);
             }
             None => {
                 if !mutant!("worker: timers are not published before it sleeps") {
@@ -412,11 +485,16 @@ impl Worker {
                 self.parker.park();
             }
         }
+        let now = time::now();
+        self.patience.after_sleep(now);
+        self.with_core(|core| core.pace.start(now));
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
         self.searching.set(!unclaimed);
-        scheduler.monitor.worker_wakes();
-        if self.with_core(|core| core.queue.len() > 1).unwrap_or(false)
-            && !mutant!("worker: what the driver has woken wakes nobody (I4)")
+        self.watched.set(false);
+        let help = self.with_core(|core| {
+            core.queue.len() > 1 && self.takes_help(core)
+        });
+        if help.unwrap_or(false) && !mutant!("worker: what the driver has woken wakes nobody (I4)")
         {
             scheduler.notify();
         }

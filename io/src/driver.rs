@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::num::NonZeroU64;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::Handle;
 use crate::end::End;
 use crate::shared::Shared;
 use crate::sync::Arc;
-use crate::sys::Events;
+use crate::sys::{self, Events};
 use crate::wake::wake_all;
 
 /// Waits for the events of all sockets, and wakes the tasks that wait for them.
@@ -35,6 +36,8 @@ pub struct Driver {
     events: Events,
     /// The wakers of the present turn. Kept for its memory, and empty between turns.
     wakers: Vec<Waker>,
+    /// The timer slack of the threads that wait here, in nanoseconds; `None`: their own.
+    timer_slack: Option<NonZeroU64>,
 }
 
 impl Driver {
@@ -53,9 +56,21 @@ impl Driver {
                 shared,
                 events: Events::new(),
                 wakers: Vec::new(),
+                timer_slack: None,
             },
             handle,
         ))
+    }
+
+    /// By how much the system may prolong timed waits so as to let several end at once: each thread
+    /// that waits here for a time sets its timer slack to this first, where threads have one, which
+    /// is on Linux. Make a [`TimerSlack`](crate::TimerSlack) around the turns of a thread that shall
+    /// get its own back. Without this call threads wait with the slack that they have.
+    ///
+    /// 0 is taken for the least that the system knows, a nanosecond.
+    pub fn set_timer_slack(&mut self, slack: Duration) {
+        let nanos = u64::try_from(slack.as_nanos()).unwrap_or(u64::MAX);
+        self.timer_slack = Some(NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN));
     }
 
     /// One turn: waits for events, at most for `timeout`, remembers them, and wakes the tasks that
@@ -74,6 +89,11 @@ impl Driver {
         if self.shared.has_failed() {
             self.shared.park_on_bench(timeout);
             return Ok(0);
+        }
+        if let Some(slack) = self.timer_slack
+            && timeout.is_some_and(|timeout| !timeout.is_zero())
+        {
+            sys::set_timer_slack(slack);
         }
         if let Err(error) = self.shared.selector.wait(&mut self.events, timeout) {
             self.shared.fail(&error);

@@ -58,7 +58,7 @@ impl Bench {
     pub(crate) fn park(&self, timeout: Option<Duration>) {
         let mut is_unparked = self.is_unparked.lock();
         // A wake-up for no reason ends the wait, too; a turn may always end early.
-        if !*is_unparked {
+        if !*is_unparked || mutant!("io: the bench is not looked at before the wait") {
             match timeout {
                 None => self.unparked.wait(&mut is_unparked),
                 Some(timeout) => {

@@ -13,10 +13,24 @@
 //!
 //! It is memory of the kernel's: 8 bytes a descriptor, and two or three bits; 34 KiB for 4,096.
 //!
-//! Nothing is remembered here: the system knows how large the table is, also that of a child of a
-//! `fork()`, which begins with one that is as small as its descriptors allow.
+//! Whoever asks for no number is answered once in a process: what is true of its first runtime, that it
+//! has one thread, is true of no later one that needs more room. (To ask the system takes a third of the
+//! time in which a runtime is made.) The child of a `fork()` begins anew, with a table that is as small as
+//! its descriptors allow.
 
+use mainspring_executor::fork::Generation;
+
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sys;
+
+/// The process, as `fork` counts them, in which the table has been looked at.
+#[cfg(not(mainspring_loom))]
+static LOOKED_IN: AtomicU64 = AtomicU64::new(0);
+
+#[cfg(mainspring_loom)]
+loom::lazy_static! {
+    static ref LOOKED_IN: AtomicU64 = AtomicU64::new(0);
+}
 
 /// How many descriptors the table is for, unless somebody knows better.
 const USUAL: u64 = 4096;
@@ -37,6 +51,11 @@ pub(crate) struct DescriptorTable {
 /// Without a number nothing happens either if the process has several threads, as it could take
 /// tens of milliseconds then. Never fails: a table that is too small grows when it is used.
 pub fn grow_descriptor_table(descriptors: Option<usize>) {
+    let process = u64::from(Generation::current().number()) + 1;
+    // Ordering: Relaxed; nothing is read on the strength of it. Two that look at once do no harm.
+    if descriptors.is_none() && LOOKED_IN.swap(process, Ordering::Relaxed) == process {
+        return;
+    }
     let Some(table) = sys::descriptor_table() else {
         return;
     };

@@ -7,7 +7,6 @@ use std::future::Future;
 use std::io;
 use std::task::{Poll, Waker};
 
-use crate::Ready;
 use crate::closes;
 use crate::end::End;
 use crate::readiness;
@@ -15,6 +14,11 @@ use crate::shared;
 use crate::source_state::{self, Direction};
 use crate::sync::Arc;
 use crate::wake::wake_all;
+use crate::{Handle, Ready};
+
+pub use sockets::{Listener, Socket};
+
+mod sockets;
 
 /// What the driver knows of a source.
 #[derive(Clone)]
@@ -59,7 +63,11 @@ impl Source {
 
     /// The same in the other direction.
     pub fn poll_readable(&self, waker: &Waker) -> Poll<Observed> {
-        self.poll_direction(waker, Direction::Read, |_| {})
+        self.poll_readable_asking(waker, |_| {})
+    }
+
+    pub fn poll_readable_asking(&self, waker: &Waker, ask: impl FnOnce(Ready)) -> Poll<Observed> {
+        self.poll_direction(waker, Direction::Read, ask)
     }
 
     fn poll_direction(
@@ -95,11 +103,20 @@ impl Source {
 }
 
 /// What the driver, its handles and all registrations share.
-pub struct Shared(shared::Shared);
+#[derive(Clone)]
+pub struct Shared(Arc<shared::Shared>);
 
 impl Shared {
     pub fn new() -> Self {
-        Self(shared::Shared::new().expect("a model's driver needs nothing of the system"))
+        let shared = shared::Shared::new();
+        Self(Arc::new(
+            shared.expect("a model's driver needs nothing of the system"),
+        ))
+    }
+
+    /// That of the current driver.
+    pub fn current() -> Self {
+        Self(Handle::current().shared)
     }
 
     pub fn insert(&self, source: &Source) -> io::Result<()> {
@@ -120,6 +137,19 @@ impl Shared {
 
     pub fn has_failed(&self) -> bool {
         self.0.has_failed()
+    }
+
+    pub fn has_sources(&self) -> bool {
+        self.0.has_sources()
+    }
+
+    /// How many sources the system has.
+    pub fn registered(&self) -> usize {
+        self.0.selector.sources()
+    }
+
+    pub fn closes(&self) -> Closes {
+        Closes(Arc::clone(self.0.closes()))
     }
 
     pub fn park_on_bench(&self) {

@@ -39,6 +39,7 @@ mod registration;
 mod shared;
 #[cfg(all(test, not(mainspring_loom), target_pointer_width = "64"))]
 mod sizes;
+mod slack;
 mod source_state;
 mod sources;
 mod stalls;
@@ -51,3 +52,4 @@ pub use fd_table::grow_descriptor_table;
 pub use handle::{Delay, EnterGuard, Handle};
 pub use interest::Interest;
 pub use ready::Ready;
+pub use slack::TimerSlack;

@@ -8,7 +8,7 @@ pub mod tcp;
 #[cfg(unix)]
 pub mod unix;
 
-mod accept;
+pub(crate) mod accept;
 mod addr;
 #[expect(
     unsafe_code,

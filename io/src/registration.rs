@@ -13,12 +13,18 @@
 //! both, for its client speaks first as a rule and has often spoken by then. A socket that is
 //! connecting is neither.
 //!
+//! A socket that is believed writable is not registered for that, where the system allows it
+//! ([`Selector::arms_late`](sys::Selector::arms_late)): the first who waits to write asks. Most
+//! sockets never are full, and the report that a new one is writable wakes a thread for nothing.
+//!
 //! # The budget
 //!
 //! A source that is always ready would let its task go on for ever. So an operation that succeeds,
 //! and a wait that ends, takes from what the executor allows the task in one poll; when nothing is
 //! left, the task goes behind the others. What would have to wait costs nothing: the budget is asked
 //! once the source is believed ready, and is given back when that proves wrong.
+//!
+//! Checked by: loom-tests/tests/models/accept.rs
 
 use std::future::poll_fn;
 use std::io;
@@ -33,8 +39,8 @@ use crate::shared::Shared;
 pub(crate) use crate::source_state::Direction;
 use crate::source_state::{SourceState, WaiterKey};
 use crate::sources::Key;
-use crate::sync::Arc;
-use crate::sys::Source;
+use crate::sync::{Arc, mutant};
+use crate::sys::{self, Source};
 use crate::{Interest, Ready};
 
 /// What sockets are registered for. Priority data is included because it shortens reads: see
@@ -57,23 +63,18 @@ pub(crate) struct Registration<S: Source> {
 }
 
 impl<S: Source> Registration<S> {
-    /// Registers a source, which is non-blocking already, with the current driver.
+    /// Registers a source, which is non-blocking already.
     ///
-    /// # Panics
-    ///
-    /// Outside a runtime, naming `what` is being made.
-    #[track_caller]
-    pub(crate) fn new(source: S, what: &'static str) -> io::Result<Self> {
-        let handle = Handle::current_for(what);
-        Self::with_handle(&handle, source, EVERYTHING, Ready::WRITABLE).map_err(|(_, error)| error)
+    /// Who makes the source asks for `handle` first, by [`Handle::current_for`]: outside a runtime
+    /// that panics, and nothing must have been made by then, least of all a file.
+    pub(crate) fn new(handle: &Handle, source: S) -> io::Result<Self> {
+        Self::with_handle(handle, source, EVERYTHING, Ready::WRITABLE).map_err(|(_, error)| error)
     }
 
     /// As [`new`](Self::new), for a socket that is connecting: its becoming writable must be waited
     /// for.
-    #[track_caller]
-    pub(crate) fn connecting(source: S, what: &'static str) -> io::Result<Self> {
-        let handle = Handle::current_for(what);
-        Self::with_handle(&handle, source, EVERYTHING, Ready::EMPTY).map_err(|(_, error)| error)
+    pub(crate) fn connecting(handle: &Handle, source: S) -> io::Result<Self> {
+        Self::with_handle(handle, source, EVERYTHING, Ready::EMPTY).map_err(|(_, error)| error)
     }
 
     /// Registers an accepted connection with the driver of this listener.
@@ -106,8 +107,12 @@ impl<S: Source> Registration<S> {
         if let Err(error) = shared.check_generation() {
             return Err((source, error));
         }
+        let is_late = shared.selector.arms_late() && ready.contains(Ready::WRITABLE);
+        let rest = interest.remove(Interest::WRITABLE).filter(|_| is_late);
         let armed = if shared.selector.is_oneshot() {
             Ready::EMPTY
+        } else if rest.is_some() {
+            Ready::ALL - Ready::WRITABLE
         } else {
             Ready::ALL
         };
@@ -119,7 +124,7 @@ impl<S: Source> Registration<S> {
         // SAFETY: the source must be deleted before it is closed. This type owns it from here on,
         // lends it only by shared reference or, for what `AsyncFd` promises, to its owner, and
         // deletes it in `take_out`, before it is dropped or given away.
-        if let Err(error) = unsafe { shared.selector.add(&source, key.0, interest) } {
+        if let Err(error) = unsafe { shared.selector.add(&source, key.0, rest.unwrap_or(interest)) } {
             shared.remove(key);
             return Err((source, error));
         }
@@ -306,8 +311,10 @@ impl<S: Source> Registration<S> {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Observed>> {
-        let arm = |states| self.arm(states);
-        let observed = ready!(self.state.poll_direction(cx.waker(), direction, arm))?;
+        let observed = ready!(
+            self.state
+                .poll_direction(cx.waker(), direction, self.armer())
+        )?;
         Poll::Ready(self.unless_ended(observed))
     }
 
@@ -379,8 +386,13 @@ impl<S: Source> Registration<S> {
         }
     }
 
-    fn arm(&self, states: Ready) -> io::Result<()> {
-        self.shared.selector.arm(self.get_ref(), self.key.0, states)
+    /// Asks the system to report what it is given. It is called under the lock of the waiters, so
+    /// the descriptor is taken now: that of an `AsyncFd` is told by the user's code.
+    #[inline]
+    fn armer(&self) -> impl FnOnce(Ready) -> io::Result<()> {
+        let selector = &self.shared.selector;
+        let source = sys::lend(self.get_ref());
+        move |states| selector.arm(&source, self.key.0, states)
     }
 
     /// The source, and whether the system could find it. `None` when it has been taken out before.
@@ -390,7 +402,12 @@ impl<S: Source> Registration<S> {
             // The place in the driver is the parent's socket's, which is the same one.
             return Some((source, Ok(())));
         }
-        self.shared.remove(self.key);
+        if !mutant!("io: what is taken out stays in the list") {
+            self.shared.remove(self.key);
+        }
+        if mutant!("io: what is taken out stays with the system") {
+            return Some((source, Ok(())));
+        }
         let deleted = self.shared.selector.delete(&source);
         Some((source, deleted))
     }
@@ -409,8 +426,11 @@ pub(crate) fn relied_on(interest: Interest) -> Ready {
 impl<S: Source> Drop for Registration<S> {
     fn drop(&mut self) {
         if let Some((source, _)) = self.take_out() {
+            if mutant!("io: a close is announced before it is done") {
+                self.shared.closes().announce();
+            }
             drop(source);
-            if !self.shared.is_stale() {
+            if !self.shared.is_stale() && !mutant!("io: a close is announced before it is done") {
                 self.shared.closes().announce();
             }
         }
@@ -437,12 +457,11 @@ impl<S: Source> Future for Believing<'_, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let registration = this.registration;
-        let arm = |states| registration.arm(states);
         let observed = ready!(registration.state.poll_future(
             cx.waker(),
             this.mask,
             &mut this.key,
-            arm
+            registration.armer()
         ))?;
         Poll::Ready(registration.unless_ended(observed))
     }

@@ -21,7 +21,8 @@
 //! everything is armed for ever, and none of this happens.
 //!
 //! Wakers are cloned before the lock is taken, and woken and dropped after it has been released:
-//! they are the user's code.
+//! they are the user's code. So is what tells the descriptor of an `AsyncFd`: whoever waits brings it
+//! along.
 //!
 //! Checked by: loom-tests/tests/models/readiness.rs
 
@@ -117,7 +118,8 @@ impl SourceState {
         self.readiness.clear(observed, states);
     }
 
-    /// Waits in the slot of `direction`. `arm` asks the system to report what it is given.
+    /// Waits in the slot of `direction`. `arm` asks the system to report what it is given; it is
+    /// called under the lock.
     #[inline]
     pub(crate) fn poll_direction(
         &self,
@@ -226,7 +228,8 @@ impl SourceState {
             if !mutant!("io: an event leaves a oneshot source armed") {
                 waiters.armed = Ready::EMPTY;
             }
-            waiters.collect(Ready::ALL, wakers);
+            let all = !mutant!("io: a oneshot event wakes only those whom it is for");
+            waiters.collect(if all { Ready::ALL } else { states }, wakers);
         } else if !mutant!("io: the wakers are collected before the report is set") {
             waiters.collect(states, wakers);
         }
@@ -277,7 +280,11 @@ impl Waiters {
         if self.armed.contains(mask) {
             return Ok(());
         }
-        let wanted = self.armed | mask;
+        let wanted = if mutant!("io: who asks forgets what others have asked for") {
+            mask
+        } else {
+            self.armed | mask
+        };
         ask(wanted)?;
         self.armed = wanted;
         Ok(())

@@ -35,7 +35,7 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     REUSES_ADDRESSES, Source, descriptor_limit, has_begun_to_connect, is_exhaustion,
-    is_of_one_connection, is_own_limit,
+    is_of_one_connection, is_own_limit, lend,
 };
 
 #[cfg(all(
@@ -49,7 +49,7 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     REUSES_ADDRESSES, Source, descriptor_limit, has_begun_to_connect, is_exhaustion,
-    is_of_one_connection, is_own_limit,
+    is_of_one_connection, is_own_limit, lend,
 };
 
 #[cfg(windows)]
@@ -65,15 +65,35 @@ mod table_other;
 #[cfg(not(all(target_os = "linux", not(mainspring_loom))))]
 pub(crate) use table_other::{descriptor_table, take_and_give_back};
 
+#[cfg(all(target_os = "linux", not(mainspring_loom)))]
+mod slack_linux;
+#[cfg(all(target_os = "linux", not(mainspring_loom)))]
+pub(crate) use slack_linux::{restore_timer_slack, set_timer_slack};
+
+#[cfg(not(all(target_os = "linux", not(mainspring_loom))))]
+mod slack_other;
+#[cfg(not(all(target_os = "linux", not(mainspring_loom))))]
+pub(crate) use slack_other::{restore_timer_slack, set_timer_slack};
+
 #[cfg(target_os = "linux")]
 mod sockets_linux;
 #[cfg(target_os = "linux")]
-pub(crate) use sockets_linux::{accept, stream_socket};
+pub(crate) use sockets_linux::{accept, has_connected, stream_socket};
 
 #[cfg(not(target_os = "linux"))]
 mod sockets_portable;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use sockets_portable::{accept, stream_socket};
+pub(crate) use sockets_portable::{accept, has_connected, stream_socket};
+
+#[cfg(target_os = "linux")]
+mod transfer_linux;
+#[cfg(target_os = "linux")]
+pub(crate) use transfer_linux::{recv, recv_from, send, send_to};
+
+#[cfg(not(target_os = "linux"))]
+mod transfer_other;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use transfer_other::{recv, recv_from, send, send_to};
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("mainspring-io knows the sockets of Unix and Windows only");

@@ -1,19 +1,24 @@
 //! Waiting for descriptors of any kind: pipes, named pipes, an eventfd, sockets of std.
 #![cfg(unix)]
 
+use std::cell::{Cell, OnceCell};
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::pin::pin;
+use std::rc::{Rc, Weak};
+use std::sync::mpsc;
 use std::task::{Context, Waker};
+use std::thread;
 use std::time::Duration;
 
 use mainspring_io::unix::AsyncFd;
 use mainspring_io::{Driver, Interest, Ready};
 
 mod support;
-use support::{block_on, drive, park_on, with_driver_thread};
+use support::{LIMIT, block_on, drive, park_on, with_driver_thread};
 
 /// A pipe whose ends do not block: the one to read from, and the one to write to.
 fn pipe() -> io::Result<(File, File)> {
@@ -109,7 +114,7 @@ fn a_guard_does_not_clear_an_event_that_it_has_not_seen() -> io::Result<()> {
 #[test]
 fn a_guard_clears_only_what_it_is_told() -> io::Result<()> {
     block_on(async {
-        let (one, mut other) = std::os::unix::net::UnixStream::pair()?;
+        let (one, mut other) = UnixStream::pair()?;
         one.set_nonblocking(true)?;
         let socket = AsyncFd::new(one)?;
         other.write_all(b"x")?;
@@ -209,8 +214,8 @@ fn room_in_a_full_pipe_is_waited_for() {
         {
             written += n.expect("room");
         }
-        let drainer = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(5));
+        let drainer = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(5));
             let mut buf = vec![0; written];
             reader.read_exact(&mut buf).map(|()| reader)
         });
@@ -366,4 +371,62 @@ fn an_eventfd_is_a_source_like_any_other() -> io::Result<()> {
 fn outside_a_runtime_it_says_what_to_do() {
     let (reader, _writer) = pipe().expect("a pipe");
     let _ = AsyncFd::new(reader);
+}
+
+/// A socket that, asked for its descriptor, waits for itself.
+struct Meddling {
+    socket: UnixStream,
+    /// In what it is registered.
+    registered: OnceCell<Weak<AsyncFd<Self>>>,
+    /// Whether it is being asked already.
+    is_asked: Cell<bool>,
+}
+
+impl AsRawFd for Meddling {
+    fn as_raw_fd(&self) -> RawFd {
+        let registered = self.registered.get().and_then(Weak::upgrade);
+        if let Some(registered) = registered
+            && !self.is_asked.replace(true)
+        {
+            let mut cx = Context::from_waker(Waker::noop());
+            drop(registered.poll_read_ready(&mut cx));
+            self.is_asked.set(false);
+        }
+        self.socket.as_raw_fd()
+    }
+}
+
+#[test]
+fn a_descriptor_is_asked_for_under_no_lock() {
+    let (done, is_done) = mpsc::channel();
+    // On its own thread, which would wait for itself if there were one.
+    let waiting = thread::spawn(move || {
+        let read = block_on(async {
+            let (near, mut far) = UnixStream::pair()?;
+            near.set_nonblocking(true)?;
+            let socket = Rc::new(AsyncFd::new(Meddling {
+                socket: near,
+                registered: OnceCell::new(),
+                is_asked: Cell::new(false),
+            })?);
+            let weak = Rc::downgrade(&socket);
+            assert!(socket.get_ref().registered.set(weak).is_ok());
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(socket.poll_read_ready(&mut cx).is_pending());
+            let mut readable = pin!(socket.readable());
+            assert!(readable.as_mut().poll(&mut cx).is_pending());
+            far.write_all(b"x")?;
+            readable.await?.retain_ready();
+            (&socket.get_ref().socket).read(&mut [0; 8])
+        });
+        // Nobody listens if the limit has passed.
+        let _ = done.send(());
+        read
+    });
+    assert!(is_done.recv_timeout(LIMIT).is_ok(), "it hangs, or panics");
+    let read = waiting
+        .join()
+        .expect("no panic")
+        .expect("the system is well");
+    assert_eq!(read, 1);
 }

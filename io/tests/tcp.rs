@@ -79,6 +79,34 @@ fn the_traits_of_futures_io_work_as_well() -> io::Result<()> {
 }
 
 #[test]
+fn futures_io_reads_into_several_buffers_at_once() -> io::Result<()> {
+    /// How many bytes one read puts into buffers of two, none and nine.
+    async fn read(mut reader: impl futures_util::io::AsyncRead + Unpin) -> io::Result<usize> {
+        use futures_util::io::AsyncReadExt;
+
+        let (mut first, mut last) = ([0; 2], [0; 9]);
+        let mut bufs = [&mut first[..], &mut [], &mut last[..]].map(IoSliceMut::new);
+        let n = reader.read_vectored(&mut bufs).await?;
+        assert_eq!((&first, &last[..3]), (b"he", &b"llo"[..]));
+        Ok(n)
+    }
+
+    block_on(async {
+        let (mut client, mut server) = connected().await?;
+        client.write_all(b"hello").await?;
+        assert_eq!(read(&mut server).await?, 5);
+        // Nothing is left: this waits for what is written then.
+        let (n, sent) = join!(read(server.split().0), client.write_all(b"hello"));
+        sent?;
+        assert_eq!(n?, 5);
+        let (half, _write) = server.into_split();
+        client.write_all(b"hello").await?;
+        assert_eq!(read(half).await?, 5);
+        Ok(())
+    })
+}
+
+#[test]
 fn more_than_the_buffers_hold_goes_both_ways_at_once() -> io::Result<()> {
     const LEN: usize = 4 << 20;
     async fn exchange(stream: TcpStream, byte: u8) -> io::Result<()> {

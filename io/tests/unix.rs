@@ -449,3 +449,30 @@ fn a_socket_made_by_hand_becomes_what_it_can_be() -> io::Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn futures_io_reads_into_several_buffers_at_once() -> io::Result<()> {
+    /// How many bytes one read puts into buffers of two and nine.
+    async fn read(mut reader: impl futures_io::AsyncRead + Unpin) -> io::Result<usize> {
+        let (mut first, mut last) = ([0; 2], [0; 9]);
+        let mut bufs = [&mut first[..], &mut last[..]].map(IoSliceMut::new);
+        let mut reader = std::pin::Pin::new(&mut reader);
+        let n = poll_fn(|cx| reader.as_mut().poll_read_vectored(cx, &mut bufs)).await?;
+        assert_eq!((&first, &last[..3]), (b"he", &b"llo"[..]));
+        Ok(n)
+    }
+
+    block_on(async {
+        let (mut near, mut far) = UnixStream::pair()?;
+        far.write_all(b"hello").await?;
+        assert_eq!(read(&mut near).await?, 5);
+        // Nothing is left: this waits for what is written then.
+        let (n, sent) = join!(read(near.split().0), far.write_all(b"hello"));
+        sent?;
+        assert_eq!(n?, 5);
+        let (half, _write) = near.into_split();
+        far.write_all(b"hello").await?;
+        assert_eq!(read(half).await?, 5);
+        Ok(())
+    })
+}

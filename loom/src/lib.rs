@@ -10,6 +10,7 @@ mod cell;
 mod locks;
 mod model;
 pub mod mutant;
+pub mod threads;
 pub mod time;
 mod try_lock;
 pub mod variant;

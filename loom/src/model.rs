@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::Subscriber;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::locks::keep_limits;
+use crate::threads::refuse_threads;
 
 /// Preemptions that loom tries in one execution, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
 const PREEMPTIONS: usize = 2;
@@ -64,6 +65,7 @@ pub fn model_with_preemptions(preemptions: usize, body: impl Fn() + Sync + Send 
     builder.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
         keep_limits();
+        refuse_threads(false);
         body();
     });
     println!(

@@ -44,7 +44,7 @@ use crate::arguments::Attribute;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
 /// #[mainspring::main]
 /// async fn main() -> std::io::Result<()> {
 ///     let listener = mainspring::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -55,7 +55,7 @@ use crate::arguments::Attribute;
 ///
 /// On one thread:
 ///
-/// ```ignore
+/// ```
 /// #[mainspring::main(flavor = "current_thread")]
 /// async fn main() {
 ///     println!("hello from the only thread");
@@ -64,7 +64,7 @@ use crate::arguments::Attribute;
 ///
 /// What the first one stands for:
 ///
-/// ```ignore
+/// ```
 /// fn main() -> std::io::Result<()> {
 ///     mainspring::runtime::Builder::new_multi_thread()
 ///         .enable_all()
@@ -106,7 +106,7 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```test_harness
 /// #[mainspring::test]
 /// async fn a_channel_delivers() {
 ///     let (sender, receiver) = mainspring::sync::oneshot::channel();
@@ -117,7 +117,7 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Time that passes by itself whenever all tasks wait:
 ///
-/// ```ignore
+/// ```test_harness
 /// #[mainspring::test(start_paused = true)]
 /// async fn an_hour_is_over_at_once() {
 ///     mainspring::time::sleep(std::time::Duration::from_secs(3600)).await;

@@ -1,5 +1,7 @@
 //! The names of a normal build: `std`'s own.
 
+use std::time::Duration;
+
 /// Locks, channels, atomics and shared ownership, as far as a model has them, too.
 pub mod sync {
     #[doc(no_inline)]
@@ -90,6 +92,20 @@ macro_rules! mutant {
 }
 pub(crate) use mutant;
 
+/// Whether a model wants a variant (see the crate `mainspring-loom`): never, in a normal build.
+macro_rules! variant {
+    ($name:literal) => {
+        false
+    };
+}
+pub(crate) use variant;
+
+/// A wait of at most `limit` is to begin; how a model sees it is none of a normal build's concern.
+#[inline]
+pub(crate) fn waited(_: &mainspring_timer::Handle, limit: Option<Duration>) -> Option<Duration> {
+    limit
+}
+
 /// A runtime is about to be built.
 pub(crate) fn runtime_begins() {}
 
@@ -103,4 +119,16 @@ pub(super) fn model_with_preemptions(_: usize, body: impl Fn()) {
 
 pub(super) fn unexplored<R>(body: impl FnOnce() -> R) -> R {
     body()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell::UnsafeCell;
+    use crate::loom::io::DuplexStream;
+
+    #[test]
+    fn the_facade_is_as_large_as_std() {
+        assert_eq!(size_of::<UnsafeCell<[u8; 3]>>(), 3);
+        assert_eq!(size_of::<DuplexStream>(), 2 * size_of::<usize>());
+    }
 }

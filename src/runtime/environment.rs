@@ -3,6 +3,8 @@
 //! The parked worker waits for sockets until the earliest deadline, then turns the wheels. What
 //! became due is woken with no lock held but the right to be in the driver, which nobody waits
 //! for.
+//!
+//! Checked by: loom-tests/tests/models/clock.rs, and runtime.rs
 
 use std::any::Any;
 use std::io as std_io;
@@ -13,7 +15,7 @@ use mainspring_executor as executor;
 use mainspring_io as io;
 use mainspring_timer as timer;
 
-use crate::loom::mutant;
+use crate::loom::{mutant, variant, waited};
 
 /// The shared side.
 #[derive(Debug, Clone)]
@@ -32,8 +34,9 @@ pub(super) struct MainDriver {
 
 impl Drivers {
     /// Both sides, for an executor with this many seats.
-    pub(super) fn new(seats: usize) -> std_io::Result<(Self, MainDriver)> {
-        let (driver, io) = io::Driver::new()?;
+    pub(super) fn new(seats: usize, timer_slack: Duration) -> std_io::Result<(Self, MainDriver)> {
+        let (mut driver, io) = io::Driver::new()?;
+        driver.set_timer_slack(timer_slack);
         io.set_delay(|delay| Box::pin(timer::sleep(delay)));
         let unpark = io.clone();
         let timer = timer::Handle::of_runtime(
@@ -70,41 +73,55 @@ impl executor::Environment for Drivers {
     fn enter(&self, seat: Option<usize>, body: &mut dyn FnMut()) {
         let _io = self.io.enter();
         let _timer = self.timer.enter(seat);
+        let _slack = io::TimerSlack::kept();
         body();
     }
 
     fn unseat(&self) {
-        self.timer.unseat();
+        if !mutant!("driver: who gives its seat away keeps its wheel") {
+            self.timer.unseat();
+        }
     }
 
     fn unpark(&self) {
-        self.io.unpark();
+        if !mutant!("driver: a wake is not told to the sockets") {
+            self.io.unpark();
+        }
     }
 
     fn wants_turn(&self) -> bool {
-        self.io.has_sources() || self.timer.next_deadline().is_some()
+        let has_timers = self.timer.next_deadline().is_some();
+        self.io.has_sources() || (has_timers && !mutant!("driver: a timer wants no turn"))
     }
 
     fn tick(&self, seat: usize) {
-        self.timer.turn_seat(seat);
+        if !mutant!("driver: a tick turns nothing") {
+            self.timer.turn_seat(seat);
+        }
     }
 
     fn before_sleep(&self, seat: usize) {
-        self.timer.before_sleep(seat);
+        if !mutant!("driver: a worker that sleeps tells nothing of its timers") {
+            self.timer.before_sleep(seat);
+        }
         // Under loom this may be the last worker to sleep: whoever waits in the driver for that looks
         // again. A paused clock has one worker, which waits there itself.
-        if self.timer.is_frozen() && !mutant!("clock: the last sleeper does not ring") {
+        let rings = cfg!(mainspring_loom) && jumps(&self.timer);
+        if rings && !mutant!("clock: the last sleeper does not ring") {
             self.io.unpark();
         }
     }
 
     fn jobs_ended(&self) {
-        if self.timer.is_frozen() && !mutant!("clock: the last job does not ring") {
+        if jumps(&self.timer) && !mutant!("clock: the last job does not ring") {
             self.io.unpark();
         }
     }
 
     fn turn_after_the_end(&self) {
+        if mutant!("driver: nothing is turned after the end") {
+            return;
+        }
         if self.timer.is_frozen() {
             self.timer.advance_to_next();
         }
@@ -116,9 +133,19 @@ impl executor::Environment for Drivers {
     }
 
     fn shutdown(&self) {
-        self.io.shutdown();
-        self.timer.shutdown();
+        if !mutant!("driver: the end is not told to the sockets") {
+            self.io.shutdown();
+        }
+        if !mutant!("driver: the end is not told to the timers") {
+            self.timer.shutdown();
+        }
     }
+}
+
+/// Whether the clock jumps to the next timer where others wait for it: while it is paused, and under
+/// loom, but in the models of a clock that runs.
+fn jumps(timer: &timer::Handle) -> bool {
+    timer.is_frozen() && !variant!("clock: it runs")
 }
 
 impl MainDriver {
@@ -144,35 +171,48 @@ impl MainDriver {
                 return;
             }
         }
-        // From here on an outside thread that arms a timer knows that somebody waits.
-        let wait = self.timer.prepare_park(None);
-        // One that was armed just before is the next to jump to, if nothing else can happen.
-        let is_armed = self.timer.next_deadline().is_some();
-        if !is_armed || !quiet() || mutant!("clock: no look at the timers after the announcement") {
-            // An unpark that has come ends this wait at once; `jobs_ended` and `before_sleep` bring
+        let early = mutant!("clock: the timers are looked at before the announcement");
+        let early = early.then(|| self.timer.next_deadline().is_some());
+        self.wait(|timer| {
+            // One that was armed just before is the next to jump to, if nothing else can happen.
+            let is_armed = early.unwrap_or_else(|| timer.next_deadline().is_some());
+            // An unpark that has come ends the wait at once; `jobs_ended` and `before_sleep` bring
             // one.
-            self.wait_for_io(wait);
+            !is_armed || !quiet() || mutant!("clock: no look at the timers after the announcement")
+        });
+    }
+
+    /// The wait: for sockets, until the next timer is due; not if `may_wait` says no. Wakes what is
+    /// due then.
+    fn wait(&mut self, may_wait: impl FnOnce(&timer::Handle) -> bool) {
+        // From here on who arms a timer knows that somebody waits.
+        let limit = self.timer.prepare_park(None);
+        if may_wait(&self.timer) {
+            let limit = waited(&self.timer, limit);
+            self.wait_for_io(limit);
         }
         self.timer.finish_park();
-        self.timer.turn();
+        if !mutant!("driver: nothing is turned after the wait") {
+            self.timer.turn();
+        }
     }
 }
 
 impl executor::Driver for MainDriver {
     fn park(&mut self, quiet: &dyn Fn() -> bool) {
-        if self.timer.is_frozen() {
-            return self.park_frozen(quiet);
+        if jumps(&self.timer) {
+            self.park_frozen(quiet);
+        } else {
+            self.wait(|_| true);
         }
-        let wait = self.timer.prepare_park(None);
-        self.wait_for_io(wait);
-        self.timer.finish_park();
-        self.timer.turn();
     }
 
     fn turn(&mut self) {
         if self.io.has_sources() {
             self.wait_for_io(Some(Duration::ZERO));
         }
-        self.timer.turn();
+        if !mutant!("driver: a turn passes the timers by") {
+            self.timer.turn();
+        }
     }
 }

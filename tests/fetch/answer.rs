@@ -1,11 +1,14 @@
 //! What the tests' servers answer: whole bodies and broken ones.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+use mainspring::time::{Sleep, sleep};
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -16,6 +19,10 @@ pub(crate) struct Answer {
     length: Option<u64>,
     /// What happens when everything has been sent.
     end: End,
+    /// How many bytes are sent at once, and how long it takes until the next ones are.
+    pace: Option<(usize, Duration)>,
+    /// Until when nothing is sent.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 /// How a body ends.
@@ -37,6 +44,8 @@ impl Answer {
             length: Some(bytes.len() as u64),
             bytes,
             end: End::Proper,
+            pace: None,
+            pause: None,
         }
     }
 
@@ -71,6 +80,14 @@ impl Answer {
         }
     }
 
+    /// Sends it in pieces of `length` bytes, with pauses between them.
+    pub(crate) fn paced(self, length: usize, pause: Duration) -> Self {
+        Self {
+            pace: Some((length, pause)),
+            ..self
+        }
+    }
+
     /// As an answer with a status and a header.
     pub(crate) fn with(self, status: u16, header: Option<(&str, &str)>) -> Response<Self> {
         let mut builder = Response::builder().status(status);
@@ -87,10 +104,17 @@ impl Body for Answer {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
         if !self.bytes.is_empty() {
-            let bytes = std::mem::take(&mut self.bytes);
+            let all = self.bytes.len();
+            let (length, pause) = self.pace.unzip();
+            let bytes = self.bytes.split_to(length.unwrap_or(all).min(all));
+            self.pause = pause.map(|pause| Box::pin(sleep(pause)));
             self.length = self.length.map(|length| length - bytes.len() as u64);
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }

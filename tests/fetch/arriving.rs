@@ -66,7 +66,7 @@ fn the_directory_is_made_and_an_older_file_replaced() {
     for path in ["/file?first", "/file?second"] {
         let mut command = command();
         command.arg("--out").arg(&out).arg(server.url(path));
-        run::run(command, "").expect(0, &[]);
+        run::run(command, b"").expect(0, &[]);
         assert_eq!(fs::read_to_string(out.join("file")).unwrap(), path);
     }
 }
@@ -193,7 +193,7 @@ fn no_url_leads_out_of_the_directory() {
         .arg("--out")
         .arg(&out)
         .args(paths.map(|path| server.url(path)));
-    run::run(command, "").expect(0, &["6 downloaded"]);
+    run::run(command, b"").expect(0, &["6 downloaded"]);
     assert_eq!(directory.names(), ["inner"]);
     let files = fs::read_dir(&out).unwrap().count();
     assert_eq!(files, paths.len());

@@ -5,7 +5,7 @@ use std::fs;
 use crate::answer::Answer;
 use crate::run::{self, Directory, command};
 use crate::server::{Asked, Identity, Server};
-use crate::{echo_server, fixed_server};
+use crate::{echo_server, fixed_server, noise};
 
 #[test]
 fn https_fails_without_the_authority() {
@@ -161,7 +161,57 @@ fn a_directory_that_cannot_be_made_fails_with_a_reason() {
         .arg("--out")
         .arg(file.join("below"))
         .args([server.url("/a"), server.url("/b")]);
-    let run = run::run(command, "");
+    let run = run::run(command, b"");
     run.expect(1, &["cannot write ", "0 downloaded, 2 failed"]);
     assert_eq!(directory.names(), ["file"]);
+}
+
+#[test]
+fn an_older_file_survives_a_download_that_fails() {
+    let bytes = noise(600_000);
+    let server = fixed_server(move || Answer::bytes(bytes.clone()).cut(400_000).with(200, None));
+    let directory = Directory::new();
+    directory.write("x", "the old one");
+    let run = directory.fetch([&server.url("/x"), "--retries=1"]);
+    run.expect(1, &["cut off after ", "of 1000000 bytes (2 attempts,"]);
+    assert_eq!(directory.names(), ["x"]);
+    assert_eq!(directory.read("x"), b"the old one");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_write_that_fails_in_the_middle_leaves_no_part_of_the_file() {
+    use std::os::unix::process::CommandExt;
+
+    /// Lets the process write no file longer than this, and fail at it instead of being killed.
+    fn limit_files() -> std::io::Result<()> {
+        let limit = libc::rlimit {
+            rlim_cur: 600_000,
+            rlim_max: 600_000,
+        };
+        // SAFETY: the structure is initialised and outlives the call.
+        if unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) } != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        // SAFETY: to ignore a signal installs no handler.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+        Ok(())
+    }
+
+    let bytes = noise(1_000_000);
+    let server = fixed_server(move || Answer::bytes(bytes.clone()).with(200, None));
+    let directory = Directory::new();
+    directory.write("older", "stays");
+    let mut command = command();
+    command.arg("--out").arg(directory.path());
+    command.args([server.url("/x"), server.url("/older")]);
+    // SAFETY: between fork and exec the function makes two system calls, and allocates nothing.
+    unsafe { command.pre_exec(limit_files) };
+    let run = run::run(command, b"");
+    run.expect(
+        1,
+        &["cannot write ", "(1 attempt,", "0 downloaded, 2 failed"],
+    );
+    assert_eq!(directory.names(), ["older"]);
+    assert_eq!(directory.read("older"), b"stays");
 }

@@ -1,12 +1,15 @@
 //! Runs the built example as a child process, in a directory of its own.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{Read, Write};
+#[cfg(unix)]
+use std::os::fd::FromRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, fs, process, thread};
+use std::{env, fs, process, ptr, thread};
 
 /// A child that runs longer than this is killed and fails the test.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -64,7 +67,7 @@ impl Directory {
     {
         let mut command = command();
         command.arg("--out").arg(&self.0).args(arguments);
-        run(command, "")
+        run(command, b"")
     }
 }
 
@@ -120,20 +123,39 @@ pub(crate) fn command() -> Command {
 }
 
 /// Runs it to its end, with `input` on standard input.
-pub(crate) fn run(mut command: Command, input: &str) -> Run {
+pub(crate) fn run(mut command: Command, input: &[u8]) -> Run {
+    command.stderr(Stdio::piped());
+    run_with(command, input, |child| reader(child.stderr.take()))
+}
+
+/// Runs it to its end, with standard error on a terminal of 80 columns; `errors` is what is drawn
+/// there.
+#[cfg(unix)]
+pub(crate) fn run_on_terminal(mut command: Command) -> Run {
+    let (near, far) = terminal();
+    command.stderr(far).env("TERM", "xterm");
+    run_with(command, b"", |_| reader(Some(near)))
+}
+
+fn run_with(
+    mut command: Command,
+    input: &[u8],
+    errors: impl FnOnce(&mut Child) -> thread::JoinHandle<String>,
+) -> Run {
     let begin = Instant::now();
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
+    // It may hold the far end of a terminal, which ends when nobody holds it.
+    drop(command);
     let mut stdin = child.stdin.take().expect("it is piped");
     // A program that does not read its input may be gone already.
-    drop(stdin.write_all(input.as_bytes()));
+    drop(stdin.write_all(input));
     drop(stdin);
     let output = reader(child.stdout.take());
-    let errors = reader(child.stderr.take());
+    let errors = errors(&mut child);
     let status = wait(&mut child);
     Run {
         status,
@@ -143,13 +165,42 @@ pub(crate) fn run(mut command: Command, input: &str) -> Run {
     }
 }
 
-/// Reads a pipe in a thread, so that the program never waits for us.
+/// The two ends of a new terminal: ours, and the one for a program.
+#[cfg(unix)]
+fn terminal() -> (File, File) {
+    let (mut near, mut far) = (-1, -1);
+    let mut size = libc::winsize {
+        ws_row: 24,
+        ws_col: 80,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: there is room for the two descriptors, the size is one, and null stands for no name
+    // and the usual settings.
+    let result = unsafe {
+        libc::openpty(
+            &raw mut near,
+            &raw mut far,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            &raw mut size,
+        )
+    };
+    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+    [near, far]
+        .map(|number| {
+            // SAFETY: the descriptor is new, so nobody else owns it.
+            unsafe { File::from_raw_fd(number) }
+        })
+        .into()
+}
+
+/// Reads a pipe or a terminal in a thread, so that the program never waits for us.
 fn reader<R: Read + Send + 'static>(pipe: Option<R>) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        pipe.expect("it is piped")
-            .read_to_end(&mut bytes)
-            .expect("the pipe is readable");
+        // A terminal ends in an error.
+        drop(pipe.expect("it is there").read_to_end(&mut bytes));
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }

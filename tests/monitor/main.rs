@@ -4,10 +4,11 @@
 //! and must hold once. One test runs at a time.
 #![cfg(target_os = "linux")]
 
+#[path = "../support/attempts.rs"]
+mod attempts;
 #[path = "../support/bounded.rs"]
 mod bounded;
 
-mod attempts;
 mod late;
 mod quiet;
 mod switches;

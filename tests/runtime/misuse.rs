@@ -1,13 +1,18 @@
 //! A call in the wrong place says which call it was, and what to do.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
+use std::{env, fs, process};
 
 use mainspring::io::unix::AsyncFd;
-use mainspring::net::{TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixStream};
+use mainspring::net::{
+    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixSocket,
+    UnixStream,
+};
 use mainspring::runtime::Handle;
 use mainspring::task::{self, JoinSet, LocalSet, spawn_blocking, spawn_local};
 use mainspring::time::{self, Instant, interval, interval_at, sleep, sleep_until, timeout};
@@ -84,6 +89,7 @@ fn sockets_outside_a_runtime() {
     assert_names(&message, "UdpSocket");
     assert_names(&message_of(UnixStream::pair), "UnixStream");
     assert_names(&message_of(UnixDatagram::unbound), "UnixDatagram");
+    assert_names(&message_of(UnixDatagram::pair), "UnixDatagram");
     let message = message_of(|| {
         let socket = TcpSocket::new_v4().expect("the system has descriptors");
         socket
@@ -100,6 +106,44 @@ fn sockets_outside_a_runtime() {
     assert_names(&message, "UnixStream");
     let message = message_of(|| AsyncFd::new(StdUnixStream::pair().expect("a pair").0));
     assert_names(&message, "AsyncFd");
+}
+
+#[test]
+fn sockets_that_would_fail_outside_a_runtime_anyway() {
+    // The system's error would say nothing of what is really wrong.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let addr = taken.local_addr().expect("it is bound");
+    let message = message_of(|| poll_outside(TcpListener::bind(addr)));
+    assert_names(&message, "TcpListener");
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    let addr = taken.local_addr().expect("it is bound");
+    let message = message_of(|| poll_outside(UdpSocket::bind(addr)));
+    assert_names(&message, "UdpSocket");
+    // Nobody can connect to a broadcast address.
+    let broadcast = SocketAddr::from(([255, 255, 255, 255], 9));
+    let message = message_of(|| poll_outside(TcpStream::connect(broadcast)));
+    assert_names(&message, "TcpStream");
+    let socket = TcpSocket::new_v4().expect("the system has descriptors");
+    let message = message_of(|| poll_outside(socket.connect(broadcast)));
+    assert_names(&message, "TcpStream");
+    let nowhere = "/nowhere/socket";
+    let message = message_of(|| poll_outside(UnixStream::connect(nowhere)));
+    assert_names(&message, "UnixStream");
+    let socket = UnixSocket::new_stream().expect("the system has descriptors");
+    let message = message_of(|| poll_outside(socket.connect(nowhere)));
+    assert_names(&message, "UnixStream");
+    assert_names(&message_of(|| UnixListener::bind(nowhere)), "UnixListener");
+    assert_names(&message_of(|| UnixDatagram::bind(nowhere)), "UnixDatagram");
+}
+
+#[test]
+fn sockets_outside_a_runtime_leave_no_file() {
+    let path = env::temp_dir().join(format!("mainspring-misuse-{}.socket", process::id()));
+    drop(fs::remove_file(&path));
+    assert_names(&message_of(|| UnixListener::bind(&path)), "UnixListener");
+    assert!(!path.exists());
+    assert_names(&message_of(|| UnixDatagram::bind(&path)), "UnixDatagram");
+    assert!(!path.exists());
 }
 
 #[test]

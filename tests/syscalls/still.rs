@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mainspring::time::sleep;
 
+use crate::attempts::within;
 use crate::bounded::bounded;
 use crate::trace::{self, FLAVOURS, Trace, Traced};
 
@@ -25,7 +26,8 @@ fn trace_of(name: &'static str, flavour: &'static str) -> Trace {
 
 #[test]
 fn under_strace_timers_are_armed() {
-    let Some(runtime) = trace::flavour() else {
+    // If arming takes as long as a stuck poll, a monitor tells the thread in the driver.
+    let Some(runtime) = trace::flavour_without_monitor() else {
         return;
     };
     // Both workers sleep by now, one of them in the driver. It is the other one that is woken.
@@ -59,9 +61,9 @@ fn arming_timers_on_a_worker_makes_no_system_call() {
     for flavour in FLAVOURS {
         let trace = trace_of("still::under_strace_timers_are_armed", flavour);
         assert_eq!(trace.total_of_marker(), 0, "{flavour}: {:#?}", trace.lines);
-        // If arming takes as long as a stuck poll, the monitor tells the thread in the driver.
-        let writes = trace.count(&["write", "writev", "sendto", "sendmsg"]);
-        assert!(writes <= 1, "{flavour}: {:#?}", trace.lines);
+        // Nor does it make another thread do so.
+        let bells = ["write", "writev", "sendto", "sendmsg"];
+        assert_eq!(trace.count(&bells), 0, "{flavour}: {:#?}", trace.lines);
         assert_eq!(
             trace.count(&["timerfd_settime", "epoll_ctl"]),
             0,
@@ -103,14 +105,13 @@ fn an_idle_runtime_with_a_timer_an_hour_out_makes_no_system_call() {
         return;
     }
     for flavour in FLAVOURS {
-        let trace = trace_of("still::under_strace_nothing_happens", flavour);
-        // The watching thread's own sleep is the one call.
-        let sleeps = trace.count(&["clock_nanosleep", "nanosleep"]);
-        assert_eq!(
-            (sleeps, trace.total()),
-            (1, 1),
-            "{flavour}: {:#?}",
-            trace.lines
-        );
+        let measure = move || {
+            let trace = trace_of("still::under_strace_nothing_happens", flavour);
+            let sleeps = trace.count(&["clock_nanosleep", "nanosleep"]);
+            (flavour, sleeps, trace.total(), trace.lines)
+        };
+        // The watching thread's own sleep is the one call. On a busy machine a thread of the runtime
+        // may not have gone to sleep yet when it begins.
+        within(measure, |(_, sleeps, total, _)| (*sleeps, *total) == (1, 1));
     }
 }

@@ -9,6 +9,8 @@ use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mainspring::runtime::{Builder, Runtime};
+
 use crate::bounded::LIMIT;
 
 /// Says in the environment of the observed program which runtime it is to use.
@@ -38,13 +40,26 @@ pub(crate) struct Trace {
     pub(crate) lines: Vec<String>,
 }
 
-/// Which runtime this process is to use as the observed one; None in the process of the tests.
-pub(crate) fn flavour() -> Option<mainspring::runtime::Runtime> {
-    match env::var(FLAVOUR).ok()?.as_str() {
-        "current-thread" => Some(crate::runtimes::current_thread()),
-        "two-workers" => Some(crate::runtimes::multi_thread(2)),
+/// The runtime that this process is to use as the observed one; None in the process of the tests.
+pub(crate) fn flavour() -> Option<Runtime> {
+    build(|_| {})
+}
+
+/// The same without a monitor, which makes calls of its own when a poll takes long.
+pub(crate) fn flavour_without_monitor() -> Option<Runtime> {
+    build(|builder| {
+        builder.disable_monitor();
+    })
+}
+
+fn build(set_up: impl FnOnce(&mut Builder)) -> Option<Runtime> {
+    let (mut builder, workers) = match env::var(FLAVOUR).ok()?.as_str() {
+        "current-thread" => (Builder::new_current_thread(), 1),
+        "two-workers" => (Builder::new_multi_thread(), 2),
         other => panic!("there is no flavour {other:?}"),
-    }
+    };
+    set_up(builder.worker_threads(workers).enable_all());
+    Some(builder.build().expect("the system has threads"))
 }
 
 /// In the observed process: from here on calls count.
@@ -65,7 +80,10 @@ fn mark(text: &str) {
         .expect("standard error is open");
 }
 
-/// Whether tracing works here. Says so if it does not.
+/// Set where tracing must work, as in `.ci/run`; then the tests fail without it. Empty is not set.
+const REQUIRED: &str = "MAINSPRING_REQUIRE_STRACE";
+
+/// Whether tracing works here. Says so if it does not, or fails where it must.
 pub(crate) fn is_possible() -> bool {
     let tried = Command::new("strace")
         .args(["-f", "-o", "/dev/null", "true"])
@@ -74,6 +92,11 @@ pub(crate) fn is_possible() -> bool {
         .status();
     let works = tried.as_ref().is_ok_and(process::ExitStatus::success);
     if !works {
+        let is_required = env::var_os(REQUIRED).is_some_and(|value| !value.is_empty());
+        assert!(
+            !is_required,
+            "strace does not work here ({tried:?}), and {REQUIRED} is set"
+        );
         println!("skipped: strace does not work here ({tried:?})");
     }
     works

@@ -24,7 +24,7 @@ use crate::context::{self, Context};
 use crate::handle::outside;
 use crate::node::{Node, State};
 use crate::seat::Seat;
-use crate::sync::Arc;
+use crate::sync::{Arc, mutant};
 use crate::wheel::Linked;
 
 pin_project! {
@@ -94,6 +94,9 @@ impl Entry {
                 Err(_unused) => {} // It fired in between.
             }
         }
+        if mutant!("timer: what has fired is not compared with the time (4)") && node.has_fired() {
+            return Poll::Ready(());
+        }
         let passed = match this.seat.has_passed(node.deadline()) {
             Ok(()) => return Poll::Ready(()),
             Err(passed) => passed,
@@ -116,7 +119,8 @@ impl Entry {
             node.set_deadline(deadline);
             return;
         }
-        if deadline >= node.deadline() {
+        let stays = mutant!("timer: what is made earlier stays where it is (4)");
+        if stays || deadline >= node.deadline() {
             // The wheel moves it when it comes across it. If it fires just now all the same, the
             // task is woken, and its next poll arms the timer anew.
             node.set_deadline(deadline);

@@ -6,6 +6,8 @@ use std::sync::Arc as StdArc;
 use std::time::Duration;
 
 use crate::budget::Budget;
+#[cfg(mainspring_loom)]
+use crate::clock::after_by;
 use crate::context::{self, Context};
 use crate::instant::Instant;
 use crate::origin::Origin;
@@ -233,6 +235,13 @@ impl Handle {
     /// paused, and a model calls this where a wait would end by itself.)
     pub fn advance_to_next(&self) -> bool {
         self.shared.advance_to_next()
+    }
+
+    /// In a model, where a wait would end by its limit: the clock goes on by so much. Nobody is woken.
+    #[cfg(mainspring_loom)]
+    pub fn let_pass(&self, limit: Duration) {
+        let clock = self.shared.clock();
+        clock.advance_to(after_by(clock.now(), limit));
     }
 
     /// The current timers, for a function that needs them.

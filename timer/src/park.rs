@@ -81,7 +81,8 @@ impl Park {
         self.until.fetch_min(until, Ordering::Relaxed);
     }
 
-    /// P6: nobody is parked any more.
+    /// P6: nobody is parked any more. A hint: without it armers would call `unpark` for nothing, and
+    /// nothing else.
     pub(crate) fn end(&self) {
         // Ordering: Relaxed; an armer that reads it too late calls `unpark` for nothing.
         self.until.swap(NOBODY, Ordering::Relaxed);

@@ -144,18 +144,28 @@ impl Seat {
     ) -> Result<(), Waker> {
         let deadline = node.deadline();
         let mut content = self.own.0.content.lock();
-        if !content.is_open && !is_inside && !mutant!("timer: what is closed takes timers") {
+        let refuses = !is_inside || mutant!("timer: what is closed takes nobody's timers");
+        if !content.is_open && refuses && !mutant!("timer: what is closed takes timers") {
             drop(content);
             return Err(waker);
         }
         // SAFETY: handed on from the caller: (1), and `disarm` is where (2) is kept.
         unsafe { node.link(&mut content.wheel, waker, passed) };
         let is_next = deadline < self.next();
+        let tells =
+            is_next && !is_own && !mutant!("timer: an outside timer is told to nobody (A3)");
+        if mutant!("timer: an outside timer is told before it is published (A1)") && tells {
+            self.core.park().wake_if_later(deadline);
+        }
+        if mutant!("timer: armed, and the lock is let go before the publication") {
+            drop(content);
+            content = self.own.0.content.lock();
+        }
         if is_next && !mutant!("timer: no deadline is published (A1)") {
             self.publish(deadline);
         }
         drop(content);
-        if is_next && !is_own && !mutant!("timer: an outside timer is told to nobody (A3)") {
+        if tells && !mutant!("timer: an outside timer is told before it is published (A1)") {
             self.core.park().wake_if_later(deadline);
         }
         Ok(())
@@ -171,9 +181,15 @@ impl Seat {
         let mut content = self.own.0.content.lock();
         // SAFETY: handed on from the caller.
         let waker = unsafe { node.unlink(&mut content.wheel) };
-        if content.wheel.is_empty() {
+        let is_empty = content.wheel.is_empty();
+        if mutant!("timer: disarmed, and the lock is let go before the publication") {
+            drop(content);
+            content = self.own.0.content.lock();
+        }
+        if is_empty {
             self.publish(NEVER);
         }
+        drop(content);
         waker
     }
 
@@ -215,7 +231,12 @@ impl Seat {
     pub(crate) fn exact_next(&self) -> u64 {
         let mut content = self.own.0.content.lock();
         let next = content.wheel.next_expiry(usize::MAX);
+        if mutant!("timer: looked at, and the lock is let go before the publication") {
+            drop(content);
+            content = self.own.0.content.lock();
+        }
         self.publish(next);
+        drop(content);
         next
     }
 
@@ -230,7 +251,15 @@ impl Seat {
                 // SAFETY: the wheel let go of the node under this lock, and it is not used again.
                 wakers.push(unsafe { Node::fire(node) });
             }
+            if mutant!("timer: closed, and the lock is let go before the publication") {
+                drop(content);
+                content = self.own.0.content.lock();
+            }
             self.publish(NEVER);
+            drop(content);
+        }
+        if mutant!("timer: the end wakes nobody") {
+            return;
         }
         for waker in wakers {
             contain_panic(|| waker.wake());
@@ -254,8 +283,14 @@ impl Seat {
             batch.push(unsafe { Node::fire(node) });
         });
         if turned == Turned::Done {
-            self.publish(content.wheel.next_expiry(VISITS));
+            let next = content.wheel.next_expiry(VISITS);
+            if mutant!("timer: turned, and the lock is let go before the publication") {
+                drop(content);
+                content = self.own.0.content.lock();
+            }
+            self.publish(next);
         }
+        drop(content);
         turned
     }
 

@@ -8,8 +8,13 @@ use crate::clock::{Clock, after_by};
 use crate::origin::Origin;
 use crate::park::Park;
 use crate::seat::Seat;
-use crate::sync::{Arc, mutant};
+use crate::sync::{Arc, AtomicU64, Ordering, mutant};
 use crate::wheel::NEVER;
+
+/// Two waits for timers end at least so far apart, 50 us: what becomes due sooner after the last wait
+/// that was not in vain is woken together with what becomes due meanwhile. A lone sleep never waits for
+/// that.
+const GAP: u64 = 50_000;
 
 /// The timers of one runtime.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub(crate) struct Shared {
     seats: Box<[Arc<Seat>]>,
     /// The seat of all threads that are no workers.
     outside: Arc<Seat>,
+    /// When a turn of all seats last woke somebody; see [`GAP`].
+    last_woken: AtomicU64,
 }
 
 /// What every seat needs of its runtime. Apart from [`Shared`], since a timer keeps its seat alive
@@ -72,6 +79,7 @@ impl Shared {
         Self {
             seats: (0..seats).map(|_| seat()).collect(),
             outside: seat(),
+            last_woken: AtomicU64::new(0),
             core,
         }
     }
@@ -115,7 +123,21 @@ impl Shared {
             // The clock stands still, so no wait brings the deadline nearer.
             return limit;
         }
-        Some(Duration::from_nanos(until.saturating_sub(now)))
+        let wait = self.spaced(until).saturating_sub(now);
+        let wait = Duration::from_nanos(wait);
+        Some(limit.map_or(wait, |limit| wait.min(limit)))
+    }
+
+    /// When a wait for something due at `until` is to end. What the park protocol knows remains
+    /// `until`: whoever arms a timer due between the two need not end the wait, as this is within the
+    /// timer's [`GAP`].
+    fn spaced(&self, until: u64) -> u64 {
+        if self.core.clock.is_warped() {
+            return until;
+        }
+        // Ordering: Relaxed; whoever is in the driver has read and written it under its lock. Another
+        // value would only end the wait at another time.
+        until.max(self.last_woken.load(Ordering::Relaxed).saturating_add(GAP))
     }
 
     pub(crate) fn finish_park(&self) {
@@ -135,7 +157,12 @@ impl Shared {
             return 0;
         }
         let now = self.core.clock.now();
-        self.all().map(|seat| seat.turn(now)).sum()
+        let woken = self.all().map(|seat| seat.turn(now)).sum();
+        if woken > 0 && !self.core.clock.is_warped() {
+            // Ordering: Relaxed; see `spaced`.
+            self.last_woken.store(now, Ordering::Relaxed);
+        }
+        woken
     }
 
     /// Wakes what is due in one seat.

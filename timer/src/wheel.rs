@@ -93,7 +93,8 @@ pub(crate) struct Wheel<T> {
     draining: Option<usize>,
     /// The slots that hold a node.
     occupied: Bitmap,
-    /// All slots, level 0 first. On the heap from the start: it is 28 KiB.
+    /// All slots, level 0 first: 28 KiB, and so none until the first node comes. Many runtimes, and
+    /// most seats of any, never have a timer.
     slots: Box<[List<T>]>,
 }
 
@@ -119,7 +120,7 @@ impl<T: Linked> Wheel<T> {
             elapsed: now,
             draining: None,
             occupied: Bitmap::new(),
-            slots: vec![List::new(); SLOTS].into_boxed_slice(),
+            slots: Box::default(),
         }
     }
 
@@ -140,6 +141,9 @@ impl<T: Linked> Wheel<T> {
             // Nothing can be in the way, and a wheel that lags behind would put the node into a
             // coarser level than it needs.
             self.elapsed = self.elapsed.max(passed);
+            if self.slots.is_empty() {
+                self.slots = vec![List::new(); SLOTS].into_boxed_slice();
+            }
         }
         // SAFETY: the node is valid (1).
         let deadline = unsafe { node.as_ref() }.deadline();

@@ -3,81 +3,89 @@
 use std::hint::black_box;
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::{SOCKET_FAILED, TASK_FAILED, Workload, in_task};
+use super::iterated::Laps;
+use super::{SOCKET_FAILED, TASK_FAILED, Taken, Workload, in_task};
 use crate::Runtime;
+use crate::process::allow_descriptors;
 
 /// Bytes of a message.
 const MESSAGE: usize = 64;
 
-/// Connections in the workload that has many.
-const CONNECTIONS: u64 = 64;
-
-/// Messages of each connection in one iteration.
+/// Messages of each connection in one iteration, where there are many.
 const MESSAGES: u64 = 4;
 
-pub(super) fn all<R: Runtime>() -> [Workload<R>; 4] {
-    [
-        Workload::multi_thread("echo/1_connection", 1, |runtime, iterations| {
+/// Descriptors of a process beside the sockets of its connections.
+const OTHER_DESCRIPTORS: u64 = 100;
+
+pub(super) fn all<R: Runtime>() -> Vec<Workload<R>> {
+    vec![
+        Workload::multi_thread("tcp_echo/1", 1, |runtime, iterations| {
             in_task(runtime, one::<R>(iterations)).expect(SOCKET_FAILED)
         }),
-        Workload::multi_thread(
-            "echo/64_connections",
-            CONNECTIONS * MESSAGES,
-            |runtime, iterations| in_task(runtime, many::<R>(iterations)).expect(SOCKET_FAILED),
-        ),
-        Workload::multi_thread("echo/std_client", 1, |runtime, iterations| {
+        many("tcp_echo/64", 64),
+        many("tcp_echo/512", 512),
+        Workload::multi_thread("tcp_echo/std_client", 1, |runtime, iterations| {
             std_client(runtime, iterations).expect(SOCKET_FAILED)
         }),
-        Workload::current_thread("echo/current_thread", 1, |runtime, iterations| {
+        Workload::current_thread("tcp_echo/current_thread", 1, |runtime, iterations| {
             in_task(runtime, one::<R>(iterations)).expect(SOCKET_FAILED)
         }),
     ]
 }
 
+fn many<R: Runtime>(name: &'static str, connections: u64) -> Workload<R> {
+    let units = connections * MESSAGES;
+    Workload::multi_thread(name, units, move |runtime, iterations| {
+        in_task(runtime, in_connections::<R>(connections, iterations)).expect(SOCKET_FAILED)
+    })
+}
+
 /// Client and server are tasks of the same runtime.
-async fn one<R: Runtime>(iterations: u64) -> io::Result<Duration> {
+async fn one<R: Runtime>(iterations: u64) -> io::Result<Taken> {
     let address = serve::<R>(1).await?;
     let mut stream = R::connect(address).await?;
     // The first exchange is set-up: the server task has then accepted.
     exchange::<R>(&mut stream, 1).await?;
-    let begun = Instant::now();
-    exchange::<R>(&mut stream, iterations).await?;
-    Ok(begun.elapsed())
+    Ok(exchange::<R>(&mut stream, iterations).await?.into())
 }
 
-async fn many<R: Runtime>(iterations: u64) -> io::Result<Duration> {
-    let address = serve::<R>(CONNECTIONS).await?;
+async fn in_connections<R: Runtime>(connections: u64, iterations: u64) -> io::Result<Taken> {
+    allow_descriptors(2 * connections + OTHER_DESCRIPTORS)?;
+    let address = serve::<R>(connections).await?;
     let mut streams = Vec::new();
-    for _ in 0..CONNECTIONS {
+    for _ in 0..connections {
         let mut stream = R::connect(address).await?;
         exchange::<R>(&mut stream, 1).await?;
         streams.push(stream);
     }
     let client = |mut stream| async move {
-        exchange::<R>(&mut stream, iterations * MESSAGES).await?;
-        io::Result::Ok(stream)
+        let laps = exchange::<R>(&mut stream, iterations * MESSAGES).await?;
+        io::Result::Ok((stream, laps))
     };
     let begun = Instant::now();
     let clients: Vec<_> = streams
         .into_iter()
         .map(|stream| R::spawn(client(stream)))
         .collect();
-    let mut streams = Vec::new();
+    let mut ended = Vec::new();
     for client in clients {
-        streams.push(client.await.expect(TASK_FAILED)?);
+        ended.push(client.await.expect(TASK_FAILED)?);
     }
     let elapsed = begun.elapsed();
     // Closing is not in the timed part.
-    drop(streams);
-    Ok(elapsed)
+    let trips = ended
+        .into_iter()
+        .flat_map(|(_, laps)| Taken::from(laps).trips)
+        .collect();
+    Ok(Taken { elapsed, trips })
 }
 
 /// The client is a thread that blocks, as a program elsewhere would be.
-fn std_client<R: Runtime>(runtime: &R, iterations: u64) -> io::Result<Duration> {
+fn std_client<R: Runtime>(runtime: &R, iterations: u64) -> io::Result<Taken> {
     let address = in_task(runtime, serve::<R>(1))?;
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
@@ -90,11 +98,12 @@ fn std_client<R: Runtime>(runtime: &R, iterations: u64) -> io::Result<Duration> 
         io::Result::Ok(())
     };
     round_trip(0)?;
-    let begun = Instant::now();
+    let mut laps = Laps::begin(iterations);
     for number in 0..iterations {
         round_trip(number)?;
+        laps.lap();
     }
-    Ok(begun.elapsed())
+    Ok(laps.into())
 }
 
 /// A server for so many connections, with a task for each.
@@ -125,15 +134,18 @@ async fn echo<R: Runtime>(mut stream: R::Stream) -> io::Result<()> {
     }
 }
 
-async fn exchange<R: Runtime>(stream: &mut R::Stream, messages: u64) -> io::Result<()> {
+/// Sends messages one after the other, and says how long each answer took.
+async fn exchange<R: Runtime>(stream: &mut R::Stream, messages: u64) -> io::Result<Laps> {
     let mut answer = [0; MESSAGE];
+    let mut laps = Laps::begin(messages);
     for number in 0..messages {
         let message = message(number);
         stream.write_all(black_box(&message)).await?;
         stream.read_exact(&mut answer).await?;
         assert_eq!(answer, message, "another message came back");
+        laps.lap();
     }
-    Ok(())
+    Ok(laps)
 }
 
 /// Each message differs from the one before.

@@ -33,8 +33,8 @@ const CHILDREN: u64 = 10;
 /// The nodes of the tree: the sum of 10^0 to 10^5.
 const NODES: u64 = 111_111;
 
-pub(super) fn all<R: Runtime>() -> [Workload<R>; 4] {
-    [
+pub(super) fn all<R: Runtime>() -> Vec<Workload<R>> {
+    vec![
         Workload::multi_thread("chain/1000_deep", CHAIN, |runtime, iterations| {
             in_task(runtime, chain::<R>(iterations))
         }),

@@ -8,21 +8,23 @@ use tokio::sync::{mpsc, oneshot};
 use super::{TASK_FAILED, Workload, in_task};
 use crate::Runtime;
 
-pub(super) fn all<R: Runtime>() -> [Workload<R>; 5] {
-    [
+pub(super) fn all<R: Runtime>() -> Vec<Workload<R>> {
+    vec![
         Workload::multi_thread("ping_pong/mpsc/task", 1, |runtime, iterations| {
             in_task(runtime, two_channels::<R>(iterations))
         }),
-        Workload::multi_thread("ping_pong/mpsc/block_on", 1, |runtime, iterations| {
+        Workload::multi_thread("ping_pong/mpsc/block_on", 1, |runtime: &R, iterations| {
             runtime.block_on(two_channels::<R>(iterations))
         }),
         Workload::multi_thread("ping_pong/oneshot/task", 1, |runtime, iterations| {
             in_task(runtime, one_shot_answers::<R>(iterations))
         }),
-        Workload::multi_thread("ping_pong/oneshot/block_on", 1, |runtime, iterations| {
-            runtime.block_on(one_shot_answers::<R>(iterations))
-        }),
-        Workload::current_thread("ping_pong/current_thread", 1, |runtime, iterations| {
+        Workload::multi_thread(
+            "ping_pong/oneshot/block_on",
+            1,
+            |runtime: &R, iterations| runtime.block_on(one_shot_answers::<R>(iterations)),
+        ),
+        Workload::current_thread("ping_pong/current_thread", 1, |runtime: &R, iterations| {
             runtime.block_on(two_channels::<R>(iterations))
         }),
     ]

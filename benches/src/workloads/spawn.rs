@@ -12,20 +12,25 @@ use crate::Runtime;
 /// Tasks that are alive at once in the workloads that spawn many.
 const BATCH: u64 = 1_000;
 
-pub(super) fn all<R: Runtime>() -> [Workload<R>; 8] {
-    [
+pub(super) fn all<R: Runtime>() -> Vec<Workload<R>> {
+    vec![
         Workload::multi_thread("spawn/worker/batch", BATCH, |runtime, iterations| {
             in_task(runtime, batches::<R>(iterations))
         }),
         Workload::multi_thread("spawn/worker/single", 1, |runtime, iterations| {
             in_task(runtime, singles::<R>(iterations))
         }),
-        Workload::multi_thread("spawn/block_on/batch", BATCH, |runtime, iterations| {
+        Workload::multi_thread("spawn/block_on/batch", BATCH, |runtime: &R, iterations| {
             runtime.block_on(batches::<R>(iterations))
         }),
-        Workload::multi_thread("spawn/block_on/single_yield", 1, |runtime, iterations| {
-            runtime.block_on(yielding_singles::<R>(iterations))
+        Workload::multi_thread("spawn/block_on/single", 1, |runtime: &R, iterations| {
+            runtime.block_on(singles::<R>(iterations))
         }),
+        Workload::multi_thread(
+            "spawn/block_on/single_yield",
+            1,
+            |runtime: &R, iterations| runtime.block_on(yielding_singles::<R>(iterations)),
+        ),
         Workload::multi_thread("spawn/outside/1_thread", BATCH, |runtime, iterations| {
             from_outside(runtime, 1, iterations)
         }),
@@ -37,11 +42,13 @@ pub(super) fn all<R: Runtime>() -> [Workload<R>; 8] {
         Workload::current_thread(
             "spawn/current_thread/batch",
             BATCH,
-            |runtime, iterations| runtime.block_on(batches::<R>(iterations)),
+            |runtime: &R, iterations| runtime.block_on(batches::<R>(iterations)),
         ),
-        Workload::current_thread("spawn/current_thread/single", 1, |runtime, iterations| {
-            runtime.block_on(singles::<R>(iterations))
-        }),
+        Workload::current_thread(
+            "spawn/current_thread/single",
+            1,
+            |runtime: &R, iterations| runtime.block_on(singles::<R>(iterations)),
+        ),
     ]
 }
 

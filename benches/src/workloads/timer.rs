@@ -18,8 +18,8 @@ const TASKS: u64 = 8;
 /// Longer than any measurement.
 const HOUR: Duration = Duration::from_secs(3600);
 
-pub(super) fn all<R: Runtime>() -> [Workload<R>; 4] {
-    [
+pub(super) fn all<R: Runtime>() -> Vec<Workload<R>> {
+    vec![
         Workload::multi_thread("timer/cancel/1_task", OPERATIONS, |runtime, iterations| {
             in_task(runtime, async move {
                 let begun = Instant::now();

@@ -15,8 +15,8 @@ const TASKS: u32 = 1_000;
 /// Yields of each of them in one iteration: enough that starting and joining them does not count.
 const YIELDS: u64 = 100;
 
-pub(super) fn all<R: Runtime>() -> [Workload<R>; 5] {
-    [
+pub(super) fn all<R: Runtime>() -> Vec<Workload<R>> {
+    vec![
         Workload::multi_thread("yield/1_task", 1, |runtime, iterations| {
             in_task(runtime, alone::<R>(iterations))
         }),

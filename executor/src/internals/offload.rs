@@ -115,6 +115,10 @@ impl Board {
         Ok(Step::of(submitted.assignment))
     }
 
+    pub fn arrives(&self) -> Step {
+        Step::of(self.0.arrives())
+    }
+
     pub fn start_failed(&self, newcomer: Newcomer, job: Job) -> Unstarted {
         match self.0.start_failed(newcomer.0, job) {
             offload::Unstarted::Queued(assignment) => Unstarted::Queued(Step::of(assignment)),

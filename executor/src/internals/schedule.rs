@@ -105,11 +105,11 @@ pub struct Monitor(monitor::Monitor);
 
 impl Monitor {
     pub fn new() -> Self {
-        Self(monitor::Monitor::new())
+        Self(monitor::Monitor::new(None))
     }
 
     pub fn worker_wakes(&self) {
-        self.0.worker_wakes();
+        let _ = self.0.worker_wakes();
     }
 
     pub fn sleep_unless(&self, awake: impl Fn() -> bool) {

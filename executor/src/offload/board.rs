@@ -36,6 +36,9 @@ struct State<J: Entry> {
     working: usize,
     /// How many have said that they will look at the queues in a moment.
     finishing: usize,
+    /// How many have been claimed or are being started for a job, and have not begun it. They look,
+    /// before they begin, whether one more thread is wanted.
+    arriving: usize,
     /// How many will look at the queues sooner or later: all but those that wait for somebody else
     /// in the middle of a job, and those that are leaving.
     lookers: usize,
@@ -114,11 +117,12 @@ pub(crate) struct Closing<J: Entry> {
 impl<J: Entry> State<J> {
     /// One thread more for the jobs that could run, if those that are about to look do not suffice.
     fn assign(&mut self) -> Option<Assignment<J>> {
-        if self.lanes.startable() <= self.finishing {
+        if self.lanes.startable() <= self.finishing || self.arriving > 0 {
             return None;
         }
         let (lane, job) = self.lanes.take()?;
         self.working += 1;
+        self.arriving += 1;
         let running = Some((lane, job.mark()));
         if let Some(number) = self.idle.pop() {
             let thread = &mut self.threads[number];
@@ -158,6 +162,7 @@ impl<J: Entry> Board<J> {
                 idle: Vec::new(),
                 working: 0,
                 finishing: 0,
+                arriving: 0,
                 lookers: 0,
                 closed: false,
             }),
@@ -176,16 +181,29 @@ impl<J: Entry> Board<J> {
         Ok(Submitted { assignment, stale })
     }
 
+    /// A thread has got the job that it was claimed or started for, and is about to begin it. Whether one
+    /// more is wanted is asked here and not by whoever claimed it: a burst of short jobs is done before
+    /// the second thread is there.
+    pub(crate) fn arrives(&self) -> Option<Assignment<J>> {
+        let mut state = self.state.lock();
+        state.arriving -= 1;
+        if mutant!("offload: who arrives wants nobody else") {
+            return None;
+        }
+        state.assign()
+    }
+
     /// The system has refused the thread.
     pub(crate) fn start_failed(&self, newcomer: Newcomer, job: J) -> Unstarted<J> {
         let mut state = self.state.lock();
         state.threads.remove(newcomer.number);
         state.lookers -= 1;
         state.working -= 1;
-        if state.threads.is_empty() {
+        state.arriving -= 1;
+        if state.threads.is_empty() && !mutant!("offload: a refused start does not ring") {
             self.ended.notify_all();
         }
-        if state.closed {
+        if state.closed && !mutant!("offload: a refused start does not look for the end") {
             state.lanes.leave(newcomer.lane);
             return Unstarted::Closed(job);
         }
@@ -242,6 +260,10 @@ impl<J: Entry> Board<J> {
         if let Some((lane, job)) = state.lanes.take() {
             state.threads[number].job = Some((lane, job.mark()));
             state.working += 1;
+            if mutant!("offload: who finds a job looks for no more (I2)") {
+                return Next::Run(job, None);
+            }
+            // More than one waits where a start was refused: it is tried again.
             let more = state.assign();
             return Next::Run(job, more);
         }

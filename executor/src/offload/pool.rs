@@ -1,4 +1,6 @@
 //! The pool of one scheduler: carries out what the [`Board`] decides.
+//!
+//! Checked by: loom-tests/tests/models/pool.rs
 
 use std::fmt;
 use std::io;
@@ -13,6 +15,7 @@ use super::thread;
 use crate::handle::Handle;
 use crate::hooks::Hooks;
 use crate::scheduler::Scheduler;
+use crate::sync::mutant;
 use crate::task::{AbortHandle, Notified, TaskMeta};
 
 /// Threads for the runtime's own work on files at most. Enough to keep a disk's queue busy, or a
@@ -83,7 +86,11 @@ impl Pool {
                 self.carry_out(scheduler, assignment);
                 stale.into_iter().for_each(Notified::run);
             }
-            Err(refused) => refused.cancel(),
+            Err(late) => {
+                if !mutant!("pool: a job that comes too late is let go") {
+                    late.cancel();
+                }
+            }
         }
     }
 
@@ -146,14 +153,22 @@ impl Pool {
             idle,
         } = self.board.close();
         for mailbox in idle {
-            mailbox.put(Mail::End);
+            if !mutant!("pool: the end sends nobody home") {
+                mailbox.put(Mail::End);
+            }
         }
-        self.gate.close();
+        if !mutant!("pool: the end closes no gate") {
+            self.gate.close();
+        }
         for job in running {
-            job.abort();
+            if !mutant!("pool: the end asks no job to stop") {
+                job.abort();
+            }
         }
         for job in queued {
-            job.cancel();
+            if !mutant!("pool: the end cancels nothing") {
+                job.cancel();
+            }
         }
     }
 

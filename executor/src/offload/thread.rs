@@ -1,4 +1,6 @@
 //! A thread of the pool, from its first job to its end; and how code that runs on it finds it.
+//!
+//! Checked by: loom-tests/tests/models/pool.rs
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -9,8 +11,9 @@ use super::mailbox::{Mail, Mailbox};
 use crate::context;
 use crate::fork;
 use crate::handle::Handle;
+use crate::patience::{Look, Patience};
 use crate::scheduler::Scheduler;
-use crate::sync::{const_thread_local, owning_thread_local};
+use crate::sync::{const_thread_local, mutant, owning_thread_local, time};
 use crate::task::{JobEnd, Notified};
 
 /// What this thread is to its pool.
@@ -68,10 +71,11 @@ pub(super) fn pool_thread(handle: &Handle, number: usize, mailbox: &Mailbox<Noti
         number,
         mailbox,
         is_over: true,
+        patience: Patience::new(),
     };
     scheduler.environment.enter(None, &mut || {
         let _entered = context::enter(handle.clone());
-        let mut next = as_job(mailbox.wait());
+        let mut next = thread.open(mailbox.wait());
         while let Some(job) = next {
             thread.run(job);
             next = thread.next();
@@ -92,15 +96,29 @@ struct PoolThread<'a> {
     mailbox: &'a Mailbox<Notified>,
     /// Whether the board knows that the latest job is over.
     is_over: bool,
+    /// How long it looks around for the next job before it sleeps.
+    patience: Patience,
 }
 
 impl PoolThread<'_> {
+    /// The job in a letter: this thread has arrived. None: the thread is to end.
+    fn open(&self, mail: Mail<Notified>) -> Option<Notified> {
+        match mail {
+            Mail::Job(job) => {
+                let pool = &self.scheduler.pool;
+                pool.carry_out(self.scheduler, pool.board.arrives());
+                Some(job)
+            }
+            Mail::End => None,
+        }
+    }
+
     fn run(&mut self, job: Notified) {
         self.is_over = false;
         set_post(Post::Works(self.number));
         job.run_job(self);
         // An aborted job had nothing to run.
-        if !self.is_over {
+        if !self.is_over && !mutant!("pool: an aborted job is never over") {
             self.before_completion();
         }
         set_post(Post::Elsewhere);
@@ -118,18 +136,38 @@ impl PoolThread<'_> {
             Next::Wait(true) => self.scheduler.environment.jobs_ended(),
             Next::Wait(false) => {}
         }
+        let begun = time::now();
+        let mail = self.patience.look_around(begun, || match self.mailbox.take() {
+            Some(mail) => Look::Found(mail),
+            None => Look::Again,
+        });
+        if let Some(mail) = mail {
+            return self.open(mail);
+        }
+        self.patience.before_sleep(begun);
+        let job = self.sleep();
+        self.patience.after_sleep(time::now());
+        job
+    }
+
+    /// Waits for mail, and goes home if none comes.
+    fn sleep(&self) -> Option<Notified> {
+        let pool = &self.scheduler.pool;
         // A time beyond the clock's range is no limit.
         let Some(until) = Instant::now().checked_add(pool.config.keep_alive) else {
-            return as_job(self.mailbox.wait());
+            return self.open(self.mailbox.wait());
         };
         if let Some(mail) = self.mailbox.wait_until(until) {
-            return as_job(mail);
+            return self.open(mail);
         }
         if pool.board.retire(self.number) {
             return None;
         }
+        if mutant!("pool: a claimed thread does not wait for its mail (I3)") {
+            return None;
+        }
         // I3: claimed in the same moment; the mail is on its way.
-        as_job(self.mailbox.wait())
+        self.open(self.mailbox.wait())
     }
 }
 
@@ -147,13 +185,5 @@ impl JobEnd for PoolThread<'_> {
         let pool = &self.scheduler.pool;
         let assignment = pool.board.look_later(self.number);
         pool.carry_out(self.scheduler, assignment);
-    }
-}
-
-/// The job in a letter.
-fn as_job(mail: Mail<Notified>) -> Option<Notified> {
-    match mail {
-        Mail::Job(job) => Some(job),
-        Mail::End => None,
     }
 }

@@ -8,17 +8,21 @@
 //! thread takes its place again with its next job only.
 //!
 //! A job that waits by other means, such as a channel of the standard library, holds its place.
+//!
+//! Checked by: loom-tests/tests/models/pool.rs
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::thread::{Post, post, scheduler_of_pool, set_post};
 use crate::scheduler::Scheduler;
+use crate::sync::mutant;
 
 /// This thread is about to wait for tasks or jobs, until the guard is dropped. Does nothing on a
 /// thread that belongs to no pool, or waits already.
 pub(crate) fn blocked_on_pool_thread() -> Blocked {
     let waiting = match post() {
+        Post::Works(_) if mutant!("pool: a job in block_on holds its place (I6)") => None,
         Post::Works(number) => begin_wait(number).map(|scheduler| (scheduler, number)),
         Post::Elsewhere | Post::Waits(_) => None,
     };
@@ -31,6 +35,9 @@ pub(crate) fn blocked_on_pool_thread() -> Blocked {
 /// This thread has found a task pending whose end it wants.
 #[inline]
 pub(crate) fn found_pending() {
+    if mutant!("pool: a job that finds another pending holds its place (I6)") {
+        return;
+    }
     if let Post::Works(number) = post() {
         begin_wait(number);
     }

@@ -14,7 +14,8 @@ pub(crate) mod atomic {
 }
 
 pub(crate) mod thread {
-    pub(crate) use loom::thread::{Builder, yield_now};
+    pub(crate) use loom::thread::yield_now;
+    pub(crate) use mainspring_loom::threads::Builder;
 
     /// To sleep is to let the others run, and to move the time on.
     pub(crate) fn sleep(duration: std::time::Duration) {

@@ -7,6 +7,7 @@
 //! A panic of the future, of its destructor, or of its output's destructor ends here: it becomes the
 //! result, and [`task_panic`] is told of it.
 
+use std::alloc::Layout;
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -18,6 +19,7 @@ use std::task::{Context, Poll};
 use super::error::JoinError;
 use super::header::{Header, Links, TaskOrigin};
 use super::join::JoinHandle;
+use super::memory;
 use super::raw::{JobEnd, Notified, RawTask, Schedule, Vtable};
 use super::state::{Begin, Claim, Completed, EndPending, State};
 use super::waker::borrow_waker;
@@ -80,7 +82,8 @@ where
     F: Future + 'static,
     S: Schedule,
 {
-    let cell = Box::new(TaskCell {
+    let memory = memory::allocate(Layout::new::<TaskCell<F, S>>()).cast();
+    let cell = TaskCell {
         header: Header {
             state: State::new(),
             vtable,
@@ -92,8 +95,10 @@ where
         },
         scheduler,
         stage: UnsafeCell::new(Stage::Running(future)),
-    });
-    let task = RawTask(NonNull::from(Box::leak(cell)).cast());
+    };
+    // SAFETY: the memory is fresh and of this layout.
+    unsafe { memory.write(cell) };
+    let task = RawTask(memory.cast());
     (task, Notified(task), JoinHandle::new(task))
 }
 
@@ -419,13 +424,15 @@ unsafe fn name<F: Future + 'static, S: Schedule>(task: NonNull<Header>) -> Optio
 }
 
 unsafe fn free<F: Future + 'static, S: Schedule>(task: NonNull<Header>) {
-    // SAFETY: the pointer came from `Box::leak` in `new_task`, and the last reference is gone.
-    let cell = unsafe { Box::from_raw(task.cast::<TaskCell<F, S>>().as_ptr()) };
-    let waker = cell.header.join_waker.with_mut(|slot| {
-        // SAFETY: as above: nobody else has the cell.
+    let cell = task.cast::<TaskCell<F, S>>();
+    let waker = Typed::<F, S>(cell).cell().header.join_waker.with_mut(|slot| {
+        // SAFETY: the last reference is gone, so nobody else has the cell.
         unsafe { (*slot).take() }
     });
-    drop(cell);
+    // SAFETY: `allocate` made the cell, and nobody else has it.
+    unsafe { cell.drop_in_place() };
+    // SAFETY: the memory came from there with this layout, and nothing is in it any more.
+    unsafe { memory::release(cell.cast(), Layout::new::<TaskCell<F, S>>()) };
     if let Some(waker) = waker {
         // A foreign waker that panics must not take this worker with it.
         contain(|| drop(waker));

@@ -113,6 +113,8 @@ impl<T> JoinHandle<T> {
             if !self.task.state().unset_join_waker() {
                 return false;
             }
+            // Now, not when the new one is in its place: the clone below may panic.
+            self.progress = Progress::Unregistered;
         }
         let waker = waker.clone();
         self.task.header().join_waker.with_mut(|slot| {

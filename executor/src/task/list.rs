@@ -19,12 +19,12 @@ use super::header::Header;
 use super::id::Id;
 use super::meta::TaskMeta;
 use super::raw::RawTask;
-use crate::sync::{Mutex, mutant};
+use crate::sync::{BriefLock, mutant};
 
 /// Every live task of a scheduler.
 pub(crate) struct TaskList {
     /// One for each seat, one for all other threads.
-    shards: Box<[CachePadded<Mutex<Shard>>]>,
+    shards: Box<[CachePadded<BriefLock<Shard>>]>,
 }
 
 /// How many tasks a list has, and has had.
@@ -63,7 +63,7 @@ unsafe impl Send for Shard {}
 impl TaskList {
     pub(crate) fn new(shards: usize) -> Self {
         let shard = |_| {
-            CachePadded::new(Mutex::new(Shard {
+            CachePadded::new(BriefLock::new(Shard {
                 head: None,
                 len: 0,
                 spawned: 0,

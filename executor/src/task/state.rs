@@ -45,7 +45,7 @@
 //! Checked by: loom-tests/tests/models/task_state.rs
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::order;
+use crate::sync::{mutant, order};
 
 const NOTIFIED: usize = 1 << 0;
 const RUNNING: usize = 1 << 1;
@@ -151,7 +151,13 @@ impl State {
         // Ordering: Relaxed. That one side wins needs the RMW only: the closure was published with
         // the entry, by the lock of the queue that it came from; and the holder of a stale entry
         // does nothing but `ref_dec`, which orders the freeing of the cell by itself.
-        let before = self.0.fetch_or(RUNNING, Ordering::Relaxed);
+        let before = if mutant!("task: a job begins by a look and a store") {
+            let before = self.0.load(Ordering::Relaxed);
+            self.0.store(before | RUNNING, Ordering::Relaxed);
+            before
+        } else {
+            self.0.fetch_or(RUNNING, Ordering::Relaxed)
+        };
         debug_assert_ne!(before & NOTIFIED, 0, "a job's entry was used twice");
         before & (RUNNING | COMPLETE) == 0
     }
@@ -283,9 +289,14 @@ impl State {
     pub(crate) fn claim(&self) -> Claim {
         // Ordering: Relaxed. That one side wins needs the RMW only. This thread has polled the
         // future itself (LocalSet), or nobody has (a job).
-        let before = self
-            .0
-            .fetch_or(RUNNING | NOTIFIED | CANCELLED, Ordering::Relaxed);
+        let claimed = RUNNING | NOTIFIED | CANCELLED;
+        let before = if mutant!("task: a job is claimed by a look and a store") {
+            let before = self.0.load(Ordering::Relaxed);
+            self.0.store(before | claimed, Ordering::Relaxed);
+            before
+        } else {
+            self.0.fetch_or(claimed, Ordering::Relaxed)
+        };
         if before & (RUNNING | COMPLETE) != 0 {
             Claim::Refused
         } else if before & NOTIFIED != 0 {

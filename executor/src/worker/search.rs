@@ -1,16 +1,10 @@
 //! How a worker looks for work that is not its own.
 
 use super::{Duty, Worker};
+use crate::patience::Look;
 use crate::queue::{LocalQueue, Steal};
-use crate::sync::{mutant, spin_loop};
+use crate::sync::{mutant, spin_loop, time};
 use crate::task::Notified;
-
-/// Scans of all queues before a worker sleeps, while others are awake and so may push, with
-/// [`SPINS_A_ROUND`] pauses between them. Not yet tuned. In a model one shows as much as eight.
-const SEARCH_ROUNDS: usize = if cfg!(mainspring_loom) { 1 } else { 8 };
-
-/// Processor pauses between two scans.
-const SPINS_A_ROUND: usize = 32;
 
 impl Worker {
     /// Looks for work at the injector and at the others, for a while.
@@ -26,22 +20,36 @@ impl Worker {
             }
             self.searching.set(true);
         }
-        let rounds = if scheduler.idle.others_awake() {
-            SEARCH_ROUNDS
-        } else {
-            1
-        };
-        for round in 1..=rounds {
-            if let Some(task) = self.steal_from_anyone() {
-                self.share_the_rest();
-                return Some(task);
-            }
-            if round == rounds || duty.is_pending() {
-                break;
-            }
-            (0..SPINS_A_ROUND).for_each(|_| spin_loop());
+        let found = self
+            .steal_from_anyone()
+            .or_else(|| self.search_on(duty));
+        if found.is_some() {
+            self.share_the_rest();
         }
-        None
+        found
+    }
+
+    /// Looks around for what may come, as long as that has paid lately and nobody is kept waiting by it:
+    /// whoever waits for a socket or a timer relies on a thread in the driver.
+    fn search_on(&self, duty: &impl Duty) -> Option<Notified> {
+        if !self.patience.is_willing() {
+            return None;
+        }
+        let scheduler = self.scheduler();
+        // The thread in the driver must not learn of this seat's timers later than from a sleeper.
+        self.publish_timers();
+        let begun = time::now();
+        self.with_core(|core| core.pace.stop(begun));
+        let found = self.patience.look_around(begun, || {
+            if duty.is_pending() || !scheduler.is_driver_attended() {
+                return Look::Stop;
+            }
+            self.steal_from_anyone().map_or(Look::Again, Look::Found)
+        });
+        if found.is_some() {
+            self.with_core(|core| core.pace.start(time::now()));
+        }
+        found
     }
 
     /// After a batch steal: what came with the task is for others, too (I2 and I4 in `idle`).
@@ -49,9 +57,12 @@ impl Worker {
         if mutant!("worker: a batch steal wakes nobody (I4)") {
             return;
         }
+        let help = self.with_core(|core| {
+            core.queue.len() > 0 && self.takes_help(core)
+        });
         if self.searching.get() {
             self.stop_searching();
-        } else if self.with_core(|core| core.queue.len() > 0).unwrap_or(false) {
+        } else if help.unwrap_or(false) {
             self.scheduler().notify();
         }
     }
@@ -65,8 +76,8 @@ impl Worker {
             .chain(0..first)
             .filter(|victim| *victim != self.seat)
         {
-            let stealer = &seats[victim].stealer;
-            if !stealer.is_empty() {
+            if seats[victim].has_work_for_others() {
+                let stealer = &seats[victim].stealer;
                 if let Some(task) = self.steal_batch(|queue| stealer.steal_into(queue)) {
                     return Some(task);
                 }

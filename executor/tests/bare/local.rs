@@ -1,15 +1,18 @@
 //! Tasks that are not `Send`.
 
 use std::cell::Cell;
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::task::{Poll, Waker};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use mainspring_executor::{LocalSet, spawn, spawn_local, yield_now};
 
 use crate::support::{Dropped, flavours};
+use crate::wakers::cloning_by;
 
 #[test]
 fn local_tasks_share_what_is_not_send() {
@@ -102,6 +105,40 @@ fn an_aborted_local_task_ends_and_a_set_is_ready_when_it_is_empty() {
         executor.handle().block_on(local);
         assert!(executor.handle().block_on(task).unwrap_err().is_cancelled());
     }
+}
+
+/// Polls, with a waker whose clone wakes the set's only task, the set in which it waits. How often
+/// the task was polled by that.
+fn polls_of_a_task_that_the_clone_of_a_waker_wakes() -> usize {
+    let set = LocalSet::new();
+    let polls = Rc::new(Cell::new(0));
+    let waker_of_task = Arc::new(Mutex::new(None::<Waker>));
+    let (seen, left) = (Rc::clone(&polls), Arc::clone(&waker_of_task));
+    let _task = set.spawn_local(poll_fn(move |cx| {
+        seen.set(seen.get() + 1);
+        if seen.get() == 1 {
+            *left.lock().unwrap() = Some(cx.waker().clone());
+        }
+        Poll::<()>::Pending
+    }));
+    let mut set = pin!(set);
+    let mut poll = |waker: &Waker| set.as_mut().poll(&mut Context::from_waker(waker));
+    assert!(poll(Waker::noop()).is_pending());
+    let before = polls.get();
+    let waker = cloning_by(move || {
+        let waker = waker_of_task.lock().unwrap().take();
+        waker.into_iter().for_each(Waker::wake);
+    });
+    assert!(poll(&waker).is_pending());
+    polls.get() - before
+}
+
+#[test]
+fn a_waker_whose_clone_wakes_into_the_set_loses_nothing() {
+    let (sender, receiver) = mpsc::channel();
+    // Of its own thread, which would wait for itself if the clone were made under a lock.
+    thread::spawn(move || sender.send(polls_of_a_task_that_the_clone_of_a_waker_wakes()));
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(20)), Ok(1));
 }
 
 #[test]

@@ -7,3 +7,4 @@ mod pool;
 mod support;
 mod tasks;
 mod threads;
+mod wakers;

@@ -1,13 +1,18 @@
 //! One task: spawned, joined, aborted, panicking.
 
-use std::future::pending;
+use std::future::{Future, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use mainspring_executor::{id, spawn, try_id, yield_now};
 
 use crate::support::{Dropped, executor, flavours};
+use crate::wakers::cloning_by;
 
 #[test]
 fn a_task_gives_its_output_to_whoever_joins_it() {
@@ -110,6 +115,42 @@ fn a_leaked_waker_does_not_keep_the_future_and_may_outlive_the_executor() {
         waker.wake_by_ref();
         drop(executor);
         waker.wake();
+    }
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_handle_is_woken_although_another_waker_panicked_when_it_was_cloned() {
+    for executor in flavours() {
+        let mut task = executor.handle().spawn(pending::<()>());
+        let mut poll = |waker: &Waker| Pin::new(&mut task).poll(&mut Context::from_waker(waker));
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(poll(&waker).is_pending());
+        let panicking = cloning_by(|| panic!("a clone that panics, as it is meant to"));
+        assert!(catch_unwind(AssertUnwindSafe(|| poll(&panicking))).is_err());
+        assert!(poll(&waker).is_pending());
+        task.abort();
+        executor.handle().block_on(async {
+            while !task.is_finished() {
+                yield_now().await;
+            }
+        });
+        // It is woken right after the end.
+        let until = Instant::now() + Duration::from_secs(20);
+        while woken.0.load(Ordering::SeqCst) == 0 {
+            assert!(Instant::now() < until, "it is not woken");
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

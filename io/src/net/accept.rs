@@ -5,6 +5,8 @@
 //! - Of want (no file descriptors, no memory): the connection stays in the backlog, and the
 //!   listener tries again when something may have been given back; see `accept/stall.rs`.
 //! - Any other is the listener's own, and goes to the caller.
+//!
+//! Checked by: loom-tests/tests/models/accept.rs
 
 use std::io;
 use std::pin::Pin;
@@ -12,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::Interest;
 use crate::registration::{Direction, Registration};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, mutant};
 use crate::sys::{self, Source};
 
 mod stall;
@@ -67,7 +69,14 @@ impl<S: Source> Acceptor<S> {
                 Outcome::NextConnection => {}
                 Outcome::Exhausted(error) => match stall.take() {
                     // The attempt after this sees what was closed before closes were noticed.
-                    None => stall = Some(Stall::new(&self.io.handle())),
+                    None => {
+                        stall = Some(Stall::new(&self.io.handle()));
+                        if mutant!("io: accept does not try again before it waits")
+                            && let Some(at_once) = stall.take()
+                        {
+                            at_once.await;
+                        }
+                    }
                     Some(ready_soon) => {
                         self.note_stall(&error, !has_waited);
                         has_waited = true;
@@ -104,6 +113,12 @@ impl<S: Source> Acceptor<S> {
                     let Some(mut waiting) = stall.take() else {
                         // The attempt after this sees what was closed before closes were noticed.
                         stall = Some(Box::pin(Stall::new(&self.io.handle())));
+                        if mutant!("io: a polled accept does not try again before it waits")
+                            && let Some(mut at_once) = stall.take()
+                            && at_once.as_mut().poll(cx).is_pending()
+                        {
+                            return self.keep(at_once);
+                        }
                         continue;
                     };
                     self.note_stall(&error, !has_waited);

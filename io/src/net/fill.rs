@@ -2,7 +2,7 @@
 //!
 //! The one place of the sockets where the promise "the first `n` bytes are written now" is made.
 //! Only the functions of this file can make it, each for one call of the kernel through
-//! [`SockRef`]; a closure from elsewhere cannot.
+//! [`SockRef`] or [`sys::recv`]; a closure from elsewhere cannot.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -11,9 +11,12 @@ use bytes::BufMut;
 use socket2::{SockAddr, SockRef};
 use tokio::io::ReadBuf;
 
+use crate::sys::{self, Source};
+
 /// Receives into the unfilled part of `buf`.
-pub(crate) fn recv(socket: SockRef<'_>, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
-    read_buf(buf, |room| Ok((socket.recv(room)?, ()))).map(|(n, ())| n)
+#[inline]
+pub(crate) fn recv(socket: &impl Source, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+    read_buf(buf, |room| Ok((sys::recv(socket, room)?, ()))).map(|(n, ())| n)
 }
 
 /// Receives into the unfilled part of `buf`, and says from whom.
@@ -33,8 +36,8 @@ pub(crate) fn peek_from(socket: SockRef<'_>, buf: &mut ReadBuf<'_>) -> io::Resul
 }
 
 /// Receives into the room that `buf` offers next.
-pub(crate) fn recv_buf(socket: SockRef<'_>, buf: &mut impl BufMut) -> io::Result<usize> {
-    buf_mut(buf, |room| Ok((socket.recv(room)?, ()))).map(|(n, ())| n)
+pub(crate) fn recv_buf(socket: &impl Source, buf: &mut impl BufMut) -> io::Result<usize> {
+    buf_mut(buf, |room| Ok((sys::recv(socket, room)?, ()))).map(|(n, ())| n)
 }
 
 /// Receives into the room that `buf` offers next, and says from whom.
@@ -50,7 +53,7 @@ fn read_buf<R>(
     buf: &mut ReadBuf<'_>,
     receive: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<(usize, R)>,
 ) -> io::Result<(usize, R)> {
-    // SAFETY: the room must not be de-initialised. It is lent to a call of socket2's, which passes
+    // SAFETY: the room must not be de-initialised. It is lent to a call of socket2's or of `sys`, which passes
     // it to the kernel, and the kernel writes bytes into it or leaves it alone.
     let room = unsafe { buf.unfilled_mut() };
     let (n, rest) = receive(room)?;

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::{fmt, io};
 
 use crate::registration::{Direction, Registration};
-use crate::{Interest, Ready};
+use crate::{Handle, Interest, Ready};
 
 use super::addr::ToSocketAddrs;
 use super::lookup::try_each;
@@ -76,8 +76,11 @@ impl UdpSocket {
     ///
     /// When it is polled outside a runtime.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
-        let socket = try_each(addr, std::net::UdpSocket::bind).await?;
-        Self::from_std(socket)
+        let bind = |addr| {
+            let handle = Handle::current_for("UdpSocket");
+            Self::on(&handle, std::net::UdpSocket::bind(addr)?)
+        };
+        try_each(addr, bind).await
     }
 
     /// Takes over a socket of the standard library.
@@ -94,8 +97,12 @@ impl UdpSocket {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
+        Self::on(&Handle::current_for("UdpSocket"), socket)
+    }
+
+    fn on(handle: &Handle, socket: std::net::UdpSocket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let io = Registration::new(socket, "UdpSocket")?;
+        let io = Registration::new(handle, socket)?;
         Ok(Self { io })
     }
 

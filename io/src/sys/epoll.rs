@@ -9,7 +9,8 @@
 //!   stream that arrive before the driver looks are one event which does not tell the end; a short
 //!   read would then clear the readiness, and nobody would ever report the end again.
 //!
-//! Sources are added once, edge-triggered, for all that they can report.
+//! Sources are added once, edge-triggered, for all that they can report; but a socket that is
+//! writable from the beginning is asked whether it is so only when somebody first waits for that.
 //!
 //! # Unparking
 //!
@@ -112,8 +113,25 @@ impl Selector {
         false
     }
 
-    /// Asks for the next event of a disarmed source; there is none here.
-    pub(crate) fn arm(&self, _source: &impl Source, _key: usize, _states: Ready) -> io::Result<()> {
+    /// Whether a source may be added for a part of what will be waited for, and be
+    /// [armed](Self::arm) for the rest once somebody waits.
+    pub(crate) const fn arms_late(&self) -> bool {
+        true
+    }
+
+    /// Asks from now on for all of `states`. Reports also what is already the case.
+    pub(crate) fn arm(&self, source: &impl Source, key: usize, states: Ready) -> io::Result<()> {
+        let mut asked = EventFlags::ET;
+        if states.contains(Ready::READABLE) {
+            asked |= EventFlags::IN | EventFlags::RDHUP;
+        }
+        if states.contains(Ready::WRITABLE) {
+            asked |= EventFlags::OUT;
+        }
+        if states.is_priority() {
+            asked |= EventFlags::PRI;
+        }
+        epoll::modify(&self.poller, source, EventData::new_u64(key as u64), asked)?;
         Ok(())
     }
 

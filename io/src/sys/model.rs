@@ -8,7 +8,8 @@ use std::io;
 use std::time::Duration;
 
 use super::Source;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Condvar, Mutex, variant};
 use crate::{Interest, Ready};
 
 /// Waits for an unpark.
@@ -18,6 +19,8 @@ pub(crate) struct Selector {
     is_unparked: Mutex<bool>,
     /// Notified when `is_unparked` is set.
     unparked: Condvar,
+    /// How many sources are registered, where a model makes some that have no system.
+    sources: AtomicUsize,
 }
 
 /// The events of a turn: there never are any.
@@ -29,21 +32,25 @@ impl Selector {
         Ok(Self {
             is_unparked: Mutex::new(false),
             unparked: Condvar::new(),
+            sources: AtomicUsize::new(0),
         })
     }
 
-    /// Refuses the source.
+    /// Refuses the source, but in the models of registrations, whose sources have no system.
     ///
     /// # Safety
     ///
     /// None is needed here; the systems' selectors ask that the source be deleted before it is closed.
-    #[expect(clippy::unused_self, reason = "as the systems' selectors")]
     pub(crate) unsafe fn add(
         &self,
         source: &impl Source,
         _key: usize,
         _interest: Interest,
     ) -> io::Result<()> {
+        if variant!("io: there are sources") {
+            self.sources.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        }
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
             format!(
@@ -56,13 +63,21 @@ impl Selector {
         ))
     }
 
-    #[expect(
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "as the systems' selectors"
-    )]
+    #[expect(clippy::unnecessary_wraps, reason = "the systems' selectors may fail")]
     pub(crate) fn delete(&self, _source: &impl Source) -> io::Result<()> {
+        self.sources.fetch_sub(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// How many sources are registered.
+    pub(crate) fn sources(&self) -> usize {
+        self.sources.load(Ordering::Relaxed)
+    }
+
+    /// Whether a source may be added for a part of what will be waited for: not here.
+    #[expect(clippy::unused_self, reason = "as the systems' selectors")]
+    pub(crate) const fn arms_late(&self) -> bool {
+        false
     }
 
     #[expect(clippy::unused_self, reason = "as the systems' selectors")]

@@ -60,6 +60,11 @@ impl Selector {
         self.poller.delete(source)
     }
 
+    /// Whether a source may be added for a part of what will be waited for: not here.
+    pub(crate) const fn arms_late(&self) -> bool {
+        false
+    }
+
     /// Whether an event of a source disarms it.
     pub(crate) fn is_oneshot(&self) -> bool {
         !self.poller.supports_edge()

@@ -1,12 +1,18 @@
 //! What a source is on Unix, and its errors by number.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// What can be registered: whatever has a file descriptor.
 pub(crate) trait Source: AsFd {}
 
 impl<S: AsFd> Source for S {}
+
+/// The source's descriptor, which is a source itself.
+#[inline]
+pub(crate) fn lend(source: &impl Source) -> BorrowedFd<'_> {
+    source.as_fd()
+}
 
 /// The source's number for `polling`.
 #[cfg(not(all(target_os = "linux", not(mainspring_portable))))]

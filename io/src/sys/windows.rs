@@ -1,12 +1,18 @@
 //! What a source is on Windows, and its errors by number.
 
 use std::io;
-use std::os::windows::io::{AsRawSocket, AsSocket, RawSocket};
+use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
 
 /// What can be registered: whatever has a socket.
 pub(crate) trait Source: AsSocket {}
 
 impl<S: AsSocket> Source for S {}
+
+/// The source's socket, which is a source itself.
+#[inline]
+pub(crate) fn lend(source: &impl Source) -> BorrowedSocket<'_> {
+    source.as_socket()
+}
 
 /// The source's number for `polling`.
 pub(crate) fn raw_source(source: &impl Source) -> RawSocket {

@@ -18,7 +18,7 @@ use crate::support::{Bell, Signals};
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "local set: the lock is let go between the look and the waiter",
+        name: "local set: no look behind the clone of the waiter",
         model: "local_set::a_wake_from_another_thread_is_not_lost",
     },
     Mutant {

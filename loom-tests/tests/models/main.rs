@@ -1,8 +1,11 @@
 //! The models, one file a protocol.
 #![cfg(mainspring_loom)]
 
+mod accept;
 mod bare;
 mod block_on;
+mod brief;
+mod clock;
 mod driver;
 mod duplex;
 mod grace;
@@ -12,6 +15,7 @@ mod monitor;
 mod mutants;
 mod offload;
 mod park;
+mod pool;
 mod readiness;
 mod runtime;
 mod shutdown;

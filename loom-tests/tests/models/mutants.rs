@@ -4,7 +4,10 @@ use mainspring_loom_tests::{Mutant, kill_all};
 
 /// Each file of models names its own.
 const MUTANTS: &[&[Mutant]] = &[
+    crate::accept::MUTANTS,
     crate::block_on::MUTANTS,
+    crate::brief::MUTANTS,
+    crate::clock::MUTANTS,
     crate::driver::MUTANTS,
     crate::duplex::MUTANTS,
     crate::grace::MUTANTS,
@@ -13,6 +16,7 @@ const MUTANTS: &[&[Mutant]] = &[
     crate::monitor::MUTANTS,
     crate::offload::MUTANTS,
     crate::park::MUTANTS,
+    crate::pool::MUTANTS,
     crate::readiness::MUTANTS,
     crate::runtime::MUTANTS,
     crate::shutdown::MUTANTS,

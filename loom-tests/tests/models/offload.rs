@@ -38,6 +38,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "offload::the_end_leaves_neither_a_job_nor_a_thread_behind",
     },
     Mutant {
+        name: "offload: who sleeps does not say so",
+        model: "offload::the_end_leaves_neither_a_job_nor_a_thread_behind",
+    },
+    Mutant {
+        name: "offload: who arrives wants nobody else",
+        model: "offload::a_job_that_comes_while_a_thread_arrives_gets_the_next",
+    },
+    Mutant {
         name: "offload: a refused start looks for nobody idle",
         model: "offload::a_job_whose_thread_was_refused_is_not_left_behind",
     },
@@ -56,6 +64,34 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "offload: a claimed thread retires (I3)",
         model: "offload::a_job_that_meets_a_thread_that_goes_idle_or_retires_is_run",
+    },
+    Mutant {
+        name: "offload: a claimed thread retires (I3)",
+        model: "offload::two_submitters_and_a_thread_that_finishes_lose_no_job",
+    },
+    Mutant {
+        name: "task: a job begins by a look and a store",
+        model: "offload::a_job_is_run_or_cancelled_once",
+    },
+    Mutant {
+        name: "task: a job is claimed by a look and a store",
+        model: "offload::a_job_is_run_or_cancelled_once",
+    },
+    Mutant {
+        name: "offload: a refused start does not ring",
+        model: "offload::a_refused_start_at_the_end_is_waited_for",
+    },
+    Mutant {
+        name: "offload: a refused start does not look for the end",
+        model: "offload::a_refused_start_at_the_end_is_waited_for",
+    },
+    Mutant {
+        name: "offload: who finds a job looks for no more (I2)",
+        model: "offload::a_thread_that_looks_after_refused_starts_has_them_tried_again",
+    },
+    Mutant {
+        name: "gate: who is granted a place is not woken",
+        model: "offload::a_place_that_is_given_back_goes_to_one_who_waits",
     },
     Mutant {
         name: "offload: a wait makes no room",
@@ -191,6 +227,7 @@ impl Pool {
         match self.board.submit(Job(0)) {
             Ok(Step::Start(newcomer, mailbox, job)) => {
                 self.runs.note(job);
+                assert!(matches!(self.board.arrives(), Step::Nothing));
                 (newcomer.number(), mailbox)
             }
             _ => unreachable!("there is no thread yet"),
@@ -207,9 +244,19 @@ impl Pool {
             }
             Step::Start(newcomer, mailbox, job) => {
                 self.runs.note(job);
+                let more = self.board.arrives();
+                self.carry_out(more);
                 self.work(newcomer.number(), &mailbox, 0);
                 true
             }
+        }
+    }
+
+    /// As [`carry_out`](Self::carry_out), but the jobs of the threads that it starts do not end.
+    fn begin_endless(&self, step: Step) {
+        if let Step::Start(_, _, job) = step {
+            self.runs.note(job);
+            self.begin_endless(self.board.arrives());
         }
     }
 
@@ -232,6 +279,8 @@ impl Pool {
                         mailbox.wait()
                     };
                     let Some(job) = mail else { break };
+                    let more = self.board.arrives();
+                    self.carry_out(more);
                     job
                 }
             };
@@ -289,6 +338,22 @@ fn two_submitters_and_a_thread_that_finishes_lose_no_job() {
     });
 }
 
+/// submit ∥ submit ∥ a thread is started for one of the jobs, which does not end: the other job gets a
+/// thread, too.
+#[test]
+fn a_job_that_comes_while_a_thread_arrives_gets_the_next() {
+    model(|| {
+        let pool = Pool::new(2);
+        let submitter = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.begin_endless(pool.board.submit(Job(1)).unwrap()))
+        };
+        pool.begin_endless(pool.board.submit(Job(0)).unwrap());
+        submitter.join().unwrap();
+        pool.runs.assert_once(2);
+    });
+}
+
 /// A caller that awaits one job and then submits another needs no second thread, however late the
 /// first thread comes to look for work.
 #[test]
@@ -314,7 +379,11 @@ fn one_job_after_the_other_needs_one_thread() {
                 assert!(matches!(more, Step::Nothing));
                 Some(job)
             }
-            Next::Wait => mailbox.wait(),
+            Next::Wait => {
+                let job = mailbox.wait();
+                assert!(matches!(pool.board.arrives(), Step::Nothing));
+                job
+            }
             Next::End => None,
         };
         pool.runs.note(job.unwrap());
@@ -386,7 +455,8 @@ fn two_refused_starts_strand_both_jobs() {
         let refuse = |pool: &Pool, number| {
             let step = pool.board.submit(Job(number)).unwrap();
             let Step::Start(newcomer, _, job) = step else {
-                unreachable!("there is no thread")
+                // In the hope of the other's thread.
+                return;
             };
             match pool.board.start_failed(newcomer, job) {
                 Unstarted::Queued(step) => assert!(matches!(step, Step::Nothing)),
@@ -402,6 +472,65 @@ fn two_refused_starts_strand_both_jobs() {
         other.join().unwrap();
         pool.runs.assert_once(2);
         pool.board.wait();
+    });
+}
+
+/// close, and wait for the threads ∥ a refused start: the wait ends, and a job whose start was refused
+/// after the close is cancelled, as all that waited.
+#[test]
+fn a_refused_start_at_the_end_is_waited_for() {
+    model(|| {
+        let pool = Pool::new(2);
+        let Ok(Step::Start(newcomer, _, job)) = pool.board.submit(Job(0)) else {
+            unreachable!("there is no thread")
+        };
+        let closed = Arc::new(AtomicBool::new(false));
+        let closer = {
+            let (pool, closed) = (Arc::clone(&pool), Arc::clone(&closed));
+            thread::spawn(move || {
+                let (queued, _) = pool.board.close();
+                closed.store(true, Ordering::Release);
+                queued.into_iter().for_each(|job| pool.runs.note(job));
+                pool.board.wait();
+            })
+        };
+        let was_closed = closed.load(Ordering::Acquire);
+        match pool.board.start_failed(newcomer, job) {
+            Unstarted::Closed(job) => pool.runs.note(job),
+            Unstarted::Stranded(jobs) => {
+                assert!(!was_closed, "it was given the system's error");
+                jobs.into_iter().for_each(|job| pool.runs.note(job));
+            }
+            Unstarted::Queued(_) => unreachable!("nobody is there to look"),
+        }
+        closer.join().unwrap();
+        pool.runs.assert_once(1);
+    });
+}
+
+/// Two refused starts ∥ the only thread looks: it takes one of the jobs, and the start of another thread
+/// is tried again for the other, which may be what the first waits for.
+#[test]
+fn a_thread_that_looks_after_refused_starts_has_them_tried_again() {
+    model(|| {
+        let pool = Pool::new(3);
+        let (number, _mailbox) = pool.begin();
+        let refuse = |job| {
+            let Ok(Step::Start(newcomer, _, job)) = pool.board.submit(Job(job)) else {
+                unreachable!("the only thread has a job")
+            };
+            let unstarted = pool.board.start_failed(newcomer, job);
+            assert!(matches!(unstarted, Unstarted::Queued(Step::Nothing)));
+        };
+        refuse(1);
+        refuse(2);
+        pool.board.job_over(number);
+        let Next::Run(job, more) = pool.board.next(number) else {
+            unreachable!("two jobs wait")
+        };
+        pool.runs.note(job);
+        assert!(pool.carry_out(more), "one job waits for the other");
+        pool.runs.assert_once(3);
     });
 }
 

@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use loom::future::block_on;
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use mainspring_io::Ready;
 use mainspring_io::internals::{Closes, Shared, Source, WaiterKey};
@@ -44,8 +44,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "readiness::an_event_wakes_everybody_who_waits_for_it",
     },
     Mutant {
+        name: "io: no look behind the waker in the list",
+        model: "readiness::a_waiter_that_gives_up_takes_nobody_s_wake_along",
+    },
+    Mutant {
         name: "io: an event leaves a oneshot source armed",
         model: "readiness::a_oneshot_event_for_somebody_else_lets_the_waiter_ask_again",
+    },
+    Mutant {
+        name: "io: a oneshot event wakes only those whom it is for",
+        model: "readiness::a_oneshot_event_for_somebody_else_lets_the_waiter_ask_again",
+    },
+    Mutant {
+        name: "io: who asks forgets what others have asked for",
+        model: "readiness::who_waits_for_one_direction_asks_for_the_other_as_well",
+    },
+    Mutant {
+        name: "io: the bench is not looked at before the wait",
+        model: "readiness::an_unpark_reaches_a_driver_that_has_failed",
     },
     Mutant {
         name: "io: the wakers are collected before the end is set",
@@ -210,6 +226,63 @@ fn a_oneshot_event_for_somebody_else_lets_the_waiter_ask_again() {
         }));
         driver.join().unwrap();
     });
+}
+
+/// A system that reports once for each request, and for what the latest one says ∥ a reader and a writer:
+/// neither takes back what the other has asked for.
+#[test]
+fn who_waits_for_one_direction_asks_for_the_other_as_well() {
+    model(|| {
+        let source = Source::new(Ready::EMPTY, Ready::EMPTY);
+        let system = Arc::new(System::default());
+        let driver = {
+            let (source, system) = (source.clone(), Arc::clone(&system));
+            thread::spawn(move || {
+                system.report(&source, Ready::READABLE);
+                system.report(&source, Ready::WRITABLE);
+            })
+        };
+        block_on(poll_fn(|cx| {
+            let readable = source.poll_readable_asking(cx.waker(), |states| system.ask(states));
+            let writable = source.poll_writable(cx.waker(), |states| system.ask(states));
+            if readable.is_ready() && writable.is_ready() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }));
+        driver.join().unwrap();
+    });
+}
+
+/// A system that was asked for reports.
+#[derive(Default)]
+struct System {
+    /// By the latest request, which it has not answered.
+    asked: Mutex<Option<Ready>>,
+    bell: Condvar,
+}
+
+impl System {
+    fn ask(&self, states: Ready) {
+        *self.asked.lock().unwrap() = Some(states);
+        self.bell.notify_one();
+    }
+
+    /// Waits to be asked, and reports.
+    fn report(&self, source: &Source, states: Ready) {
+        let mut asked = self.asked.lock().unwrap();
+        let is_of = |asked: Ready| {
+            (asked.is_readable() || !states.is_readable())
+                && (asked.is_writable() || !states.is_writable())
+        };
+        while !asked.is_some_and(is_of) {
+            asked = self.bell.wait(asked).unwrap();
+        }
+        *asked = None;
+        drop(asked);
+        source.event(states, true);
+    }
 }
 
 /// The driver's end ∥ a source is registered and waited for: it is refused, or its wait ends; and who

@@ -48,6 +48,58 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "clock: no look at the timers after the announcement",
         model: "runtime::a_sleep_of_a_thread_outside_ends",
     },
+    Mutant {
+        name: "clock: the timers are looked at before the announcement",
+        model: "runtime::a_sleep_of_a_thread_outside_ends",
+    },
+    Mutant {
+        name: "driver: nothing is turned after the end",
+        model: "runtime::a_job_may_wait_for_a_timer_over_the_end",
+    },
+    Mutant {
+        name: "worker: its duty is not looked at again",
+        model: "runtime::a_spawned_task_is_joined",
+    },
+    Mutant {
+        name: "idle: no fence after the push (P2)",
+        model: "runtime::two_workers_run_two_tasks",
+    },
+    Mutant {
+        name: "park: a token is not looked at",
+        model: "runtime::a_wake_reaches_a_task_of_the_other_worker",
+    },
+    Mutant {
+        name: "idle: no fence before the last look (S3)",
+        model: "runtime::a_wake_from_outside_reaches_a_task",
+    },
+    Mutant {
+        name: "park: a jump does not ask for wakes",
+        model: "runtime::a_wake_from_outside_is_not_lost_while_the_clock_moves",
+    },
+    Mutant {
+        name: "offload: mail rings no bell",
+        model: "runtime::a_blocking_job_is_joined",
+    },
+    Mutant {
+        name: "worker: its duty is not looked at again",
+        model: "runtime::tasks_that_yield_are_run_again",
+    },
+    Mutant {
+        name: "timer: FIRED before the last access (2)",
+        model: "runtime::a_timeout_races_with_a_completion",
+    },
+    Mutant {
+        name: "shutdown: threads are not waited for",
+        model: "runtime::a_drop_ends_the_tasks_that_are_alive",
+    },
+    Mutant {
+        name: "shutdown: draining is not announced",
+        model: "runtime::a_shutdown_leaves_a_task_its_grace",
+    },
+    Mutant {
+        name: "task list: what is closed takes new tasks",
+        model: "runtime::a_spawn_races_with_the_end",
+    },
 ];
 
 /// A runtime whose end is part of the model.
@@ -413,6 +465,46 @@ fn a_spawn_races_with_the_end() {
         let spawner = thread::spawn(move || drop(handle.spawn(counted)));
         drop(runtime);
         spawner.join().unwrap();
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// Two workers and a thread of the pool: a task on one of them waits for a job, and goes on with what that
+/// has made, on the other perhaps.
+#[test]
+fn two_workers_and_a_job_work_together() {
+    model_with_preemptions(1, || {
+        let runtime = runtime(2);
+        let job = runtime.spawn(async { spawn_blocking(|| 7).await.unwrap() });
+        assert_eq!(block_on(job).unwrap(), 7);
+        unexplored(|| drop(runtime));
+    });
+}
+
+/// The same without preemptions, beside a task that yields.
+#[test]
+fn two_workers_run_beside_a_job() {
+    model_with_preemptions(0, || {
+        let runtime = runtime(2);
+        let job = runtime.spawn(async { spawn_blocking(|| 4).await.unwrap() });
+        let other = runtime.spawn(async {
+            yield_now().await;
+            3
+        });
+        assert_eq!(block_on(job).unwrap() + block_on(other).unwrap(), 7);
+        unexplored(|| drop(runtime));
+    });
+}
+
+/// The runtime is dropped ∥ two workers, one of which may have begun a task that never ends, while the
+/// other searches or sleeps: the drop waits for both, and the future has been dropped once by then.
+#[test]
+fn a_drop_ends_two_workers() {
+    model_with_preemptions(1, || {
+        let runtime = runtime(2);
+        let drops = Arc::new(AtomicUsize::new(0));
+        drop(runtime.spawn(Counted(drops.clone())));
+        drop(runtime);
         assert_eq!(drops.load(Ordering::Relaxed), 1);
     });
 }

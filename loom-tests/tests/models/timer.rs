@@ -13,56 +13,72 @@ use mainspring_loom::model;
 use mainspring_loom_tests::Mutant;
 use mainspring_timer::{Duration, Handle, Instant, Sleep, sleep};
 
+use crate::bare::mutant;
+
+const AGAIN: &str = "timer::a_timer_may_be_used_again_while_the_one_who_fired_it_is_still_there";
+const DROP: &str = "timer::a_timer_that_fires_while_it_is_dropped_leaks_no_waker";
+const POLL: &str = "timer::a_poll_that_misses_the_firing_leaves_the_waker_that_is_woken";
+const OUTSIDE_END: &str = "timer::a_timer_armed_outside_at_the_end_is_woken_or_keeps_no_waker";
+const OUTSIDE: &str = "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread";
+const SEAT: &str = "timer::a_timer_armed_in_a_seat_reaches_the_parked_thread_when_the_seat_sleeps";
+const LATER: &str = "timer::a_timer_that_is_moved_later_while_it_fires_fires_then";
+const EARLIER: &str = "timer::a_timer_that_is_moved_earlier_by_another_seat_fires_once_more_or_now";
+const END: &str = "timer::arming_while_the_timers_end_leaks_no_waker";
+const TURNS: &str = "timer::two_threads_that_turn_one_wheel_wake_each_timer_once";
+const PUBLISH_ARM: &str = "timer::a_deadline_survives_the_arming_of_another_timer";
+const PUBLISH_DROP: &str = "timer::a_deadline_survives_the_drop_of_another_timer";
+const PUBLISH_TURN: &str = "timer::a_deadline_survives_a_turn";
+const PUBLISH_LOOK: &str = "timer::a_deadline_survives_a_look_at_an_empty_wheel";
+
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
-    Mutant {
-        name: "timer: the owner's look",
-        model: "timer::a_timer_may_be_used_again_while_the_one_who_fired_it_is_still_there",
-    },
-    Mutant {
-        name: "timer: fire",
-        model: "timer::a_timer_may_be_used_again_while_the_one_who_fired_it_is_still_there",
-    },
-    Mutant {
-        name: "timer: FIRED before the last access (2)",
-        model: "timer::a_timer_may_be_used_again_while_the_one_who_fired_it_is_still_there",
-    },
-    Mutant {
-        name: "timer: unlinked without a look at the state",
-        model: "timer::a_timer_that_fires_while_it_is_dropped_leaks_no_waker",
-    },
-    Mutant {
-        name: "timer: a waker for a timer that has fired",
-        model: "timer::a_poll_that_misses_the_firing_leaves_the_waker_that_is_woken",
-    },
-    Mutant {
-        name: "timer: what is closed takes timers",
-        model: "timer::a_timer_armed_outside_at_the_end_is_woken_or_keeps_no_waker",
-    },
-    Mutant {
-        name: "timer: no deadline is published (A1)",
-        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
-    },
-    Mutant {
-        name: "timer: an outside timer is told to nobody (A3)",
-        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
-    },
-    Mutant {
-        name: "timer: no fence after the announcement (P2)",
-        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
-    },
-    Mutant {
-        name: "timer: no fence after the publication (A2)",
-        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
-    },
-    Mutant {
-        name: "timer: the deadlines are read before the announcement",
-        model: "timer::a_timer_armed_outside_ends_the_wait_of_the_parked_thread",
-    },
-    Mutant {
-        name: "timer: a seat that sleeps tells nobody",
-        model: "timer::a_timer_armed_in_a_seat_reaches_the_parked_thread_when_the_seat_sleeps",
-    },
+    mutant("timer: the owner's look", AGAIN),
+    mutant("timer: fire", AGAIN),
+    mutant("timer: FIRED before the last access (2)", AGAIN),
+    mutant("timer: unlinked without a look at the state", DROP),
+    mutant("timer: a waker for a timer that has fired", POLL),
+    mutant("timer: what is closed takes timers", OUTSIDE_END),
+    mutant("timer: no deadline is published (A1)", OUTSIDE),
+    mutant("timer: an outside timer is told to nobody (A3)", OUTSIDE),
+    mutant("timer: no fence after the announcement (P2)", OUTSIDE),
+    mutant("timer: no fence after the publication (A2)", OUTSIDE),
+    mutant(
+        "timer: the deadlines are read before the announcement",
+        OUTSIDE,
+    ),
+    mutant("timer: a seat that sleeps tells nobody", SEAT),
+    mutant(
+        "timer: an outside timer is told before it is published (A1)",
+        OUTSIDE,
+    ),
+    mutant(
+        "timer: what has fired is not compared with the time (4)",
+        LATER,
+    ),
+    mutant("timer: what is made earlier stays where it is (4)", EARLIER),
+    mutant("timer: what is closed takes nobody's timers", END),
+    mutant("timer: the end wakes nobody", END),
+    mutant(
+        "timer: closed, and the lock is let go before the publication",
+        END,
+    ),
+    mutant("timer: who fires does not say so", TURNS),
+    mutant(
+        "timer: armed, and the lock is let go before the publication",
+        PUBLISH_ARM,
+    ),
+    mutant(
+        "timer: disarmed, and the lock is let go before the publication",
+        PUBLISH_DROP,
+    ),
+    mutant(
+        "timer: turned, and the lock is let go before the publication",
+        PUBLISH_TURN,
+    ),
+    mutant(
+        "timer: looked at, and the lock is let go before the publication",
+        PUBLISH_LOOK,
+    ),
 ];
 
 struct Count(AtomicUsize);
@@ -176,8 +192,13 @@ fn a_timer_that_is_moved_earlier_by_another_seat_fires_once_more_or_now() {
     model(|| {
         let h = new();
         let (c, w) = counter();
-        let mut s = armed(&h, MS * 3, &w);
-        let d = s.deadline();
+        let mut s = armed(&h, MS * 4, &w);
+        let d = s.deadline() - MS;
+        {
+            let _g = h.enter(Some(1));
+            s.as_mut().reset(d);
+        }
+        assert_eq!(h.next_deadline(), Some(d));
         let t = {
             let h = h.clone();
             thread::spawn(move || {
@@ -185,7 +206,7 @@ fn a_timer_that_is_moved_earlier_by_another_seat_fires_once_more_or_now() {
             })
         };
         {
-            let _g = h.enter(Some(1));
+            let _g = h.enter(Some(0));
             s.as_mut().reset(d - MS);
         }
         t.join().unwrap();
@@ -197,7 +218,8 @@ fn a_timer_that_is_moved_earlier_by_another_seat_fires_once_more_or_now() {
         assert!(h.next_deadline().is_none());
     });
 }
-/// shutdown ∥ arm: the waker is dropped, whichever comes first.
+/// shutdown ∥ arm in the runtime: the timer is woken by the end, or by a turn after it; and the waker is
+/// dropped, whichever comes first.
 #[test]
 fn arming_while_the_timers_end_leaks_no_waker() {
     model(|| {
@@ -209,8 +231,13 @@ fn arming_while_the_timers_end_leaks_no_waker() {
         };
         let _g = h.enter(Some(0));
         let mut s = Box::pin(sleep(MS));
-        let _ = poll(&mut s, &w);
+        assert!(poll(&mut s, &w).is_pending());
         t.join().unwrap();
+        if c.0.load(Ordering::Acquire) == 0 {
+            assert_published(&h, &s, &c);
+            h.advance_to_next();
+        }
+        assert_eq!(c.0.load(Ordering::Acquire), 1);
         drop(s);
         drop(w);
         assert_eq!(StdArc::strong_count(&c), 1);
@@ -344,4 +371,82 @@ fn two_threads_that_turn_one_wheel_wake_each_timer_once() {
         assert_eq!(c.0.load(Ordering::Acquire), 2);
         assert!(poll(&mut s, &w).is_ready() && poll(&mut s2, &w).is_ready());
     });
+}
+
+/// The published deadline is a lower bound.
+fn assert_published(h: &Handle, s: &Pin<Box<Sleep>>, c: &Count) {
+    let is_woken = c.0.load(Ordering::Acquire) == 1;
+    let next = h.next_deadline();
+    assert!(
+        is_woken || next.is_some_and(|next| next <= s.deadline()),
+        "the deadline that others read has been lost"
+    );
+}
+
+/// A timer is armed in a seat ∥ something else that sets the seat's published deadline.
+fn armed_beside(
+    prepare: fn(&Handle) -> Option<Pin<Box<Sleep>>>,
+    other: fn(&Handle, Pin<Box<Sleep>>),
+) {
+    model(move || {
+        let h = new();
+        let prepared = prepare(&h);
+        let (c, w) = counter();
+        let mut s = {
+            let _g = h.enter(Some(0));
+            Box::pin(sleep(MS * 2))
+        };
+        let t = {
+            let h = h.clone();
+            thread::spawn(move || match prepared {
+                Some(prepared) => other(&h, prepared),
+                None => drop(h.advance_to_next()),
+            })
+        };
+        {
+            let _g = h.enter(Some(0));
+            let _ = poll(&mut s, &w);
+        }
+        t.join().unwrap();
+        assert_published(&h, &s, &c);
+        drop(s);
+    });
+}
+/// arm ∥ arm in one seat: the earlier deadline is the one that is read.
+#[test]
+fn a_deadline_survives_the_arming_of_another_timer() {
+    armed_beside(
+        |h| {
+            let _g = h.enter(Some(0));
+            Some(Box::pin(sleep(MS * 3)))
+        },
+        |h, mut later| {
+            let _g = h.enter(Some(0));
+            assert!(poll(&mut later, Waker::noop()).is_pending());
+        },
+    );
+}
+/// arm ∥ the only timer of the seat is dropped.
+#[test]
+fn a_deadline_survives_the_drop_of_another_timer() {
+    armed_beside(
+        |h| Some(armed(h, MS, Waker::noop())),
+        |_, other| drop(other),
+    );
+}
+/// arm ∥ the only timer of the seat fires: register ∥ fire in one wheel.
+#[test]
+fn a_deadline_survives_a_turn() {
+    armed_beside(
+        |h| Some(armed(h, MS, Waker::noop())),
+        |h, other| {
+            h.advance_to_next();
+            assert!(other.is_elapsed());
+        },
+    );
+}
+/// arm ∥ a look for the exact deadline, which finds the wheel empty.
+#[test]
+fn a_deadline_survives_a_look_at_an_empty_wheel() {
+    armed_beside(|_| None, |_, other| drop(other));
 }

@@ -29,6 +29,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "worker::a_displaced_task_is_for_the_other_worker",
     },
     Mutant {
+        name: "worker: a queue is not opened",
+        model: "worker::a_displaced_task_is_for_the_other_worker",
+    },
+    Mutant {
         name: "worker: the last searcher wakes nobody (I2)",
         model: "worker::a_worker_that_is_woken_wakes_the_next",
     },

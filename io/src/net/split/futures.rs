@@ -4,7 +4,7 @@
 //! shutdown differ.
 
 use std::io;
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -21,6 +21,17 @@ impl<S: Duplex> AsyncRead for ReadHalf<'_, S> {
     ) -> Poll<io::Result<usize>> {
         read_slice(self, cx, buf)
     }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.as_ref()
+            .get_ref()
+            .as_ref()
+            .poll_read_vectored(cx, bufs)
+    }
 }
 
 impl<S: Duplex> AsyncRead for OwnedReadHalf<S> {
@@ -30,6 +41,17 @@ impl<S: Duplex> AsyncRead for OwnedReadHalf<S> {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         read_slice(self, cx, buf)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.as_ref()
+            .get_ref()
+            .as_ref()
+            .poll_read_vectored(cx, bufs)
     }
 }
 

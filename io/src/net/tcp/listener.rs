@@ -10,7 +10,7 @@ use crate::net::accept::Acceptor;
 use crate::net::addr::ToSocketAddrs;
 use crate::net::lookup::try_each;
 use crate::registration::Registration;
-use crate::sys;
+use crate::{Handle, sys};
 
 use super::TcpStream;
 
@@ -113,8 +113,9 @@ impl TcpListener {
     /// Outside a runtime.
     #[track_caller]
     pub fn from_std(listener: net::TcpListener) -> io::Result<Self> {
+        let handle = Self::handle();
         listener.set_nonblocking(true)?;
-        Self::new(listener)
+        Self::new(&handle, listener)
     }
 
     /// Gives back std's listener, which stays non-blocking.
@@ -153,10 +154,15 @@ impl TcpListener {
         self.io.get_ref().set_ttl(ttl)
     }
 
-    /// Of a listening socket, non-blocking already.
+    /// The runtime of a new listener; a panic outside one.
     #[track_caller]
-    pub(super) fn new(listener: net::TcpListener) -> io::Result<Self> {
-        let io = Registration::new(listener, "TcpListener")?;
+    pub(super) fn handle() -> Handle {
+        Handle::current_for("TcpListener")
+    }
+
+    /// Of a listening socket, non-blocking already.
+    pub(super) fn new(handle: &Handle, listener: net::TcpListener) -> io::Result<Self> {
+        let io = Registration::new(handle, listener)?;
         Ok(Self {
             io: Acceptor::new(io),
         })
@@ -169,13 +175,14 @@ fn attempt(listener: &Registration<net::TcpListener>) -> io::Result<(TcpStream, 
 }
 
 fn bind_to(addr: SocketAddr) -> io::Result<TcpListener> {
+    let handle = TcpListener::handle();
     let socket = sys::stream_socket(Domain::for_address(addr))?;
     if sys::REUSES_ADDRESSES {
         SockRef::from(&socket).set_reuse_address(true)?;
     }
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
-    TcpListener::new(socket.into())
+    TcpListener::new(&handle, socket.into())
 }
 
 impl TryFrom<net::TcpListener> for TcpListener {

@@ -125,7 +125,8 @@ impl TcpSocket {
     ///
     /// Outside a runtime.
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::connect_by(self.into_nonblocking()?, addr).await
+        let handle = TcpStream::handle();
+        TcpStream::connect_by(&handle, self.into_nonblocking()?, addr).await
     }
 
     /// Listens, with room for `backlog` connections that have not been accepted yet. The system's
@@ -140,9 +141,10 @@ impl TcpSocket {
     /// Outside a runtime.
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
+        let handle = TcpListener::handle();
         let socket = self.into_nonblocking()?;
         socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        TcpListener::new(socket.into())
+        TcpListener::new(&handle, socket.into())
     }
 
     /// The address that it is bound to.

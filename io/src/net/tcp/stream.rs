@@ -16,7 +16,7 @@ use crate::net::lookup::resolve;
 use crate::net::vectored::passed_len;
 use crate::net::{fill, split};
 use crate::registration::{Direction, Registration};
-use crate::{Interest, Ready, sys};
+use crate::{Handle, Interest, Ready, sys};
 
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 
@@ -75,8 +75,7 @@ impl TcpStream {
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
         let mut last_error = None;
         for addr in resolve(addr).await? {
-            let socket = sys::stream_socket(Domain::for_address(addr))?;
-            match Self::connect_by(socket, addr).await {
+            match Self::connect_to(addr).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last_error = Some(error),
             }
@@ -89,15 +88,37 @@ impl TcpStream {
         }))
     }
 
+    /// Connects to one address. That the system has no sockets of its kind, as where IPv6 is
+    /// switched off, says nothing of the next address.
+    async fn connect_to(addr: SocketAddr) -> io::Result<Self> {
+        let handle = Self::handle();
+        let socket = sys::stream_socket(Domain::for_address(addr))?;
+        Self::connect_by(&handle, socket, addr).await
+    }
+
     /// Connects `socket`, which is non-blocking already.
-    pub(super) async fn connect_by(socket: Socket, addr: SocketAddr) -> io::Result<Self> {
-        match socket.connect(&addr.into()) {
-            Ok(()) => return Self::new(socket.into()),
-            Err(error) if sys::has_begun_to_connect(&error) => {}
+    pub(super) async fn connect_by(
+        handle: &Handle,
+        socket: Socket,
+        addr: SocketAddr,
+    ) -> io::Result<Self> {
+        let address = addr.into();
+        let is_connected = match socket.connect(&address) {
+            Ok(()) => true,
+            // Within the machine the other end has answered by now.
+            Err(error) if sys::has_begun_to_connect(&error) => {
+                addr.ip().is_loopback() && sys::has_connected(&socket, &address)?
+            }
             Err(error) => return Err(error),
-        }
+        };
         // Registered only now: a socket that has not begun to connect is reported as hung up.
-        let stream = Self::of(Registration::connecting(socket.into(), "TcpStream")?);
+        if is_connected {
+            let stream = Self::of(Registration::new(handle, socket.into())?);
+            // It is; but who makes one connection after another shall let others go first.
+            stream.writable().await?;
+            return Ok(stream);
+        }
+        let stream = Self::of(Registration::connecting(handle, socket.into())?);
         // The stream becomes writable when it is connected, or when that has failed.
         stream.writable().await?;
         match stream.take_error()? {
@@ -117,8 +138,9 @@ impl TcpStream {
     /// Outside a runtime.
     #[track_caller]
     pub fn from_std(stream: net::TcpStream) -> io::Result<Self> {
+        let handle = Self::handle();
         stream.set_nonblocking(true)?;
-        Self::new(stream)
+        Registration::new(&handle, stream).map(Self::of)
     }
 
     /// Gives back std's stream, which stays non-blocking.
@@ -247,7 +269,7 @@ impl TcpStream {
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let len = buf.chunk_mut().len();
         self.io.try_stream_io(Direction::Read, len, |stream| {
-            fill::recv_buf(SockRef::from(stream), buf)
+            fill::recv_buf(stream, buf)
         })
     }
 
@@ -259,7 +281,7 @@ impl TcpStream {
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe), when the other end has closed.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
-            .try_stream_io(Direction::Write, buf.len(), |mut stream| stream.write(buf))
+            .try_stream_io(Direction::Write, buf.len(), |stream| sys::send(stream, buf))
     }
 
     /// As [`try_write`](Self::try_write), from several buffers in turn.
@@ -360,10 +382,10 @@ impl TcpStream {
         split::into_split(self)
     }
 
-    /// Of a connected socket, non-blocking already.
+    /// The runtime of a new stream; a panic outside one.
     #[track_caller]
-    pub(super) fn new(stream: net::TcpStream) -> io::Result<Self> {
-        Registration::new(stream, "TcpStream").map(Self::of)
+    pub(super) fn handle() -> Handle {
+        Handle::current_for("TcpStream")
     }
 
     pub(super) fn of(io: Registration<net::TcpStream>) -> Self {

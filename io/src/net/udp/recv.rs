@@ -11,7 +11,7 @@ use bytes::BufMut;
 use socket2::{SockAddr, SockRef};
 use tokio::io::ReadBuf;
 
-use crate::Interest;
+use crate::{Interest, sys};
 use crate::net::fill;
 use crate::registration::Direction;
 
@@ -47,7 +47,7 @@ impl UdpSocket {
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.io
             .poll_io(cx, Direction::Read, |socket| {
-                fill::recv(SockRef::from(socket), buf)
+                fill::recv(socket, buf)
             })
             .map_ok(drop)
     }
@@ -77,7 +77,7 @@ impl UdpSocket {
     pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.io
             .async_io(Interest::READABLE, |socket| {
-                fill::recv_buf(SockRef::from(socket), buf)
+                fill::recv_buf(socket, buf)
             })
             .await
     }
@@ -89,7 +89,7 @@ impl UdpSocket {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), when none is; those of [`recv`](Self::recv).
     pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.io.try_io(Interest::READABLE, |socket| {
-            fill::recv_buf(SockRef::from(socket), buf)
+            fill::recv_buf(socket, buf)
         })
     }
 
@@ -121,7 +121,7 @@ impl UdpSocket {
     /// ```
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .async_io(Interest::READABLE, |socket| socket.recv_from(buf))
+            .async_io(Interest::READABLE, |socket| sys::recv_from(socket, buf))
             .await
     }
 
@@ -150,7 +150,7 @@ impl UdpSocket {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), when none is; the system's.
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .try_io(Interest::READABLE, |socket| socket.recv_from(buf))
+            .try_io(Interest::READABLE, |socket| sys::recv_from(socket, buf))
     }
 
     /// Receives a datagram into the free room of `buf`, and returns its length and its sender.

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-use crate::Interest;
+use crate::{Interest, sys};
 use crate::net::addr::ToSocketAddrs;
 use crate::net::lookup::resolve;
 use crate::registration::Direction;
@@ -28,7 +28,7 @@ impl UdpSocket {
     /// nobody wanted.
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
-            .async_io(Interest::WRITABLE, |socket| socket.send(buf))
+            .async_io(Interest::WRITABLE, |socket| sys::send(socket, buf))
             .await
     }
 
@@ -41,7 +41,7 @@ impl UdpSocket {
     /// Those of [`send`](Self::send).
     pub fn poll_send(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.io
-            .poll_io(cx, Direction::Write, |socket| socket.send(buf))
+            .poll_io(cx, Direction::Write, |socket| sys::send(socket, buf))
     }
 
     /// Sends a datagram to the connected peer, if that is possible at once.
@@ -51,7 +51,7 @@ impl UdpSocket {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), when it is not; those of [`send`](Self::send).
     pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
-            .try_io(Interest::WRITABLE, |socket| socket.send(buf))
+            .try_io(Interest::WRITABLE, |socket| sys::send(socket, buf))
     }
 
     /// Sends a datagram to `target`.
@@ -88,7 +88,7 @@ impl UdpSocket {
             ));
         };
         self.io
-            .async_io(Interest::WRITABLE, |socket| socket.send_to(buf, target))
+            .async_io(Interest::WRITABLE, |socket| sys::send_to(socket, buf, &target))
             .await
     }
 
@@ -106,7 +106,7 @@ impl UdpSocket {
         target: SocketAddr,
     ) -> Poll<io::Result<usize>> {
         self.io
-            .poll_io(cx, Direction::Write, |socket| socket.send_to(buf, target))
+            .poll_io(cx, Direction::Write, |socket| sys::send_to(socket, buf, &target))
     }
 
     /// Sends a datagram to `target`, if that is possible at once.
@@ -116,6 +116,6 @@ impl UdpSocket {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), when it is not; the system's.
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.io
-            .try_io(Interest::WRITABLE, |socket| socket.send_to(buf, target))
+            .try_io(Interest::WRITABLE, |socket| sys::send_to(socket, buf, &target))
     }
 }

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use std::{fmt, io};
 
 use crate::registration::{Direction, Registration};
-use crate::{Interest, Ready};
+use crate::{Handle, Interest, Ready};
 
 use super::SocketAddr;
 
@@ -65,7 +65,9 @@ impl UnixDatagram {
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let addr = SocketAddr::for_path(path.as_ref())?;
-        Self::from_std(net::UnixDatagram::bind_addr(&addr.0)?)
+        // Before the system makes the file, which would stay behind a panic.
+        let handle = Self::handle();
+        Self::on(&handle, net::UnixDatagram::bind_addr(&addr.0)?)
     }
 
     /// Makes two sockets that are connected to each other and have no address.
@@ -79,8 +81,9 @@ impl UnixDatagram {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
+        let handle = Self::handle();
         let (one, other) = net::UnixDatagram::pair()?;
-        Ok((Self::from_std(one)?, Self::from_std(other)?))
+        Ok((Self::on(&handle, one)?, Self::on(&handle, other)?))
     }
 
     /// Makes a socket that has no address.
@@ -94,7 +97,8 @@ impl UnixDatagram {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn unbound() -> io::Result<Self> {
-        Self::from_std(net::UnixDatagram::unbound()?)
+        let handle = Self::handle();
+        Self::on(&handle, net::UnixDatagram::unbound()?)
     }
 
     /// Takes over a socket of the standard library.
@@ -110,9 +114,19 @@ impl UnixDatagram {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn from_std(datagram: net::UnixDatagram) -> io::Result<Self> {
+        Self::on(&Self::handle(), datagram)
+    }
+
+    /// The runtime of a new socket; a panic outside one.
+    #[track_caller]
+    pub(super) fn handle() -> Handle {
+        Handle::current_for("UnixDatagram")
+    }
+
+    pub(super) fn on(handle: &Handle, datagram: net::UnixDatagram) -> io::Result<Self> {
         datagram.set_nonblocking(true)?;
         Ok(Self {
-            io: Registration::new(datagram, "UnixDatagram")?,
+            io: Registration::new(handle, datagram)?,
         })
     }
 

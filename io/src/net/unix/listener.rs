@@ -6,6 +6,7 @@ use std::path::Path;
 use std::task::{Context, Poll};
 use std::{fmt, io};
 
+use crate::Handle;
 use crate::registration::Registration;
 
 use super::{SocketAddr, UnixStream};
@@ -75,7 +76,9 @@ impl UnixListener {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn bind_addr(socket_addr: &SocketAddr) -> io::Result<Self> {
-        Self::from_std(net::UnixListener::bind_addr(&socket_addr.0)?)
+        // Before the system makes the file, which would stay behind a panic.
+        let handle = Self::handle();
+        Self::on(&handle, net::UnixListener::bind_addr(&socket_addr.0)?)
     }
 
     /// Takes over a listener of the standard library.
@@ -91,8 +94,18 @@ impl UnixListener {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn from_std(listener: net::UnixListener) -> io::Result<Self> {
+        Self::on(&Self::handle(), listener)
+    }
+
+    /// The runtime of a new listener; a panic outside one.
+    #[track_caller]
+    pub(super) fn handle() -> Handle {
+        Handle::current_for("UnixListener")
+    }
+
+    pub(super) fn on(handle: &Handle, listener: net::UnixListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        let io = Registration::new(listener, "UnixListener")?;
+        let io = Registration::new(handle, listener)?;
         Ok(Self {
             io: Acceptor::new(io),
         })

@@ -89,10 +89,11 @@ impl UnixSocket {
             Type::STREAM,
             "`listen` needs a socket made by `UnixSocket::new_stream`",
         )?;
+        let handle = UnixListener::handle();
         // The system cuts off what is too much for it; what does not fit its type certainly is.
         self.socket
             .listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        UnixListener::from_std(self.socket.into())
+        UnixListener::on(&handle, self.socket.into())
     }
 
     /// Connects to the listener at `path`; otherwise as [`UnixStream::connect`].
@@ -114,8 +115,9 @@ impl UnixSocket {
             Type::STREAM,
             "`connect` needs a socket made by `UnixSocket::new_stream`",
         )?;
+        let handle = UnixStream::handle();
         let addr = SocketAddr::for_path(path.as_ref())?.to_sock_addr()?;
-        UnixStream::from_nonblocking(connect(self.socket, addr).await?)
+        UnixStream::from_nonblocking(&handle, connect(self.socket, addr).await?)
     }
 
     /// Makes a datagram socket of the socket.

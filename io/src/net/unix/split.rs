@@ -66,6 +66,14 @@ impl Duplex for UnixStream {
         self.read_shared(cx, buf)
     }
 
+    fn poll_read_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.read_vectored_shared(cx, bufs)
+    }
+
     fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.write_shared(cx, buf)
     }

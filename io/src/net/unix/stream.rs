@@ -10,12 +10,12 @@ use std::task::{Context, Poll};
 use std::{fmt, io};
 
 use bytes::BufMut;
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
 use crate::net::vectored::passed_len;
 use crate::net::{fill, split};
 use crate::registration::{Direction, Registration};
-use crate::{Interest, Ready};
+use crate::{Handle, Interest, Ready, sys};
 
 use super::SocketAddr;
 use super::connect::connect;
@@ -94,9 +94,10 @@ impl UnixStream {
     ///
     /// When it is polled outside a runtime.
     pub async fn connect_addr(socket_addr: &SocketAddr) -> io::Result<Self> {
+        let handle = Self::handle();
         let addr = socket_addr.to_sock_addr()?;
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        Self::from_nonblocking(connect(socket, addr).await?)
+        Self::from_nonblocking(&handle, connect(socket, addr).await?)
     }
 
     /// Makes two streams that are connected to each other and have no address.
@@ -110,8 +111,9 @@ impl UnixStream {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
+        let handle = Self::handle();
         let (one, other) = net::UnixStream::pair()?;
-        Ok((Self::from_std(one)?, Self::from_std(other)?))
+        Ok((Self::on(&handle, one)?, Self::on(&handle, other)?))
     }
 
     /// Takes over a stream of the standard library.
@@ -127,14 +129,23 @@ impl UnixStream {
     /// When it is called outside a runtime.
     #[track_caller]
     pub fn from_std(stream: net::UnixStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        Self::from_nonblocking(stream)
+        Self::on(&Self::handle(), stream)
     }
 
+    /// The runtime of a new stream; a panic outside one.
     #[track_caller]
-    pub(super) fn from_nonblocking(stream: net::UnixStream) -> io::Result<Self> {
+    pub(super) fn handle() -> Handle {
+        Handle::current_for("UnixStream")
+    }
+
+    fn on(handle: &Handle, stream: net::UnixStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Self::from_nonblocking(handle, stream)
+    }
+
+    pub(super) fn from_nonblocking(handle: &Handle, stream: net::UnixStream) -> io::Result<Self> {
         Ok(Self {
-            io: Registration::new(stream, "UnixStream")?,
+            io: Registration::new(handle, stream)?,
         })
     }
 
@@ -289,7 +300,7 @@ impl UnixStream {
     /// As [`try_read`](Self::try_read).
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.io.try_io(Interest::READABLE, |stream| {
-            fill::recv_buf(SockRef::from(stream), buf)
+            fill::recv_buf(stream, buf)
         })
     }
 
@@ -301,7 +312,7 @@ impl UnixStream {
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe), when the other end has closed.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
-            .try_stream_io(Direction::Write, buf.len(), |mut stream| stream.write(buf))
+            .try_stream_io(Direction::Write, buf.len(), |stream| sys::send(stream, buf))
     }
 
     /// As [`try_write`](Self::try_write), from several buffers in turn.

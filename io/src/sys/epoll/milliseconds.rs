@@ -1,5 +1,6 @@
 //! Waiting on kernels before 5.11, by `epoll_wait`.
 
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -16,14 +17,14 @@ pub(super) fn wait(
     list: &mut Vec<Event>,
     timeout: Option<Duration>,
 ) -> Result<usize, Errno> {
-    let mut buffer = [libc::epoll_event { events: 0, u64: 0 }; EVENTS_MAX];
+    let mut buffer = [const { MaybeUninit::<libc::epoll_event>::uninit() }; EVENTS_MAX];
     let timeout = timeout.map_or(-1, round_up);
     // SAFETY: the pointer must be good for writing as many events as the length says, for as long
     // as the call lasts. Both are those of a local array. The length fits: it is a small constant.
     let outcome = unsafe {
         libc::epoll_wait(
             poller.as_raw_fd(),
-            buffer.as_mut_ptr(),
+            buffer.as_mut_ptr().cast(),
             EVENTS_MAX as i32,
             timeout,
         )
@@ -32,9 +33,13 @@ pub(super) fn wait(
         let error = std::io::Error::last_os_error();
         return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO));
     };
-    list.extend(buffer[..count].iter().map(|event| Event {
-        flags: EventFlags::from_bits_retain(event.events),
-        data: EventData::new_u64(event.u64),
+    list.extend(buffer[..count].iter().map(|event| {
+        // SAFETY: the kernel has written as many events as it says.
+        let event = unsafe { event.assume_init_read() };
+        Event {
+            flags: EventFlags::from_bits_retain(event.events),
+            data: EventData::new_u64(event.u64),
+        }
     }));
     Ok(count)
 }

@@ -3,17 +3,17 @@
 //! The operations take `&self`, so that the halves of the stream share them.
 
 use std::io;
-use std::io::{IoSlice, Write};
+use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::fill;
 use crate::net::split::read_slice;
 use crate::net::vectored::passed_len;
 use crate::registration::Direction;
+use crate::sys;
 
 use super::TcpStream;
 
@@ -27,9 +27,21 @@ impl TcpStream {
         let len = buf.remaining();
         self.io
             .poll_stream_io(cx, Direction::Read, len, |stream| {
-                fill::recv(SockRef::from(stream), buf)
+                fill::recv(stream, buf)
             })
             .map_ok(drop)
+    }
+
+    pub(in crate::net::tcp) fn read_vectored_shared(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let len = passed_len(bufs);
+        self.io
+            .poll_stream_io(cx, Direction::Read, len, |mut stream| {
+                stream.read_vectored(bufs)
+            })
     }
 
     #[inline]
@@ -39,8 +51,8 @@ impl TcpStream {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.io
-            .poll_stream_io(cx, Direction::Write, buf.len(), |mut stream| {
-                stream.write(buf)
+            .poll_stream_io(cx, Direction::Write, buf.len(), |stream| {
+                sys::send(stream, buf)
             })
     }
 
@@ -106,6 +118,14 @@ impl futures_io::AsyncRead for TcpStream {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         read_slice(self, cx, buf)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.read_vectored_shared(cx, bufs)
     }
 }
 

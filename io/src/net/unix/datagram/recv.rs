@@ -45,7 +45,7 @@ impl UnixDatagram {
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.io
             .poll_io(cx, Direction::Read, |socket| {
-                fill::recv(SockRef::from(socket), buf)
+                fill::recv(socket, buf)
             })
             .map_ok(drop)
     }
@@ -75,7 +75,7 @@ impl UnixDatagram {
     pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.io
             .async_io(Interest::READABLE, |socket| {
-                fill::recv_buf(SockRef::from(socket), buf)
+                fill::recv_buf(socket, buf)
             })
             .await
     }
@@ -87,7 +87,7 @@ impl UnixDatagram {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), when none is; the system's.
     pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.io.try_io(Interest::READABLE, |socket| {
-            fill::recv_buf(SockRef::from(socket), buf)
+            fill::recv_buf(socket, buf)
         })
     }
 

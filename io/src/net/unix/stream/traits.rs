@@ -3,7 +3,7 @@
 //! The operations take `&self`, so that the halves of the stream share them.
 
 use std::io;
-use std::io::{IoSlice, Write};
+use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::split::read_slice;
 use crate::net::vectored::passed_len;
 use crate::registration::Direction;
+use crate::sys;
 
 use super::UnixStream;
 use super::receive::receive;
@@ -29,14 +30,24 @@ impl UnixStream {
             .map_ok(drop)
     }
 
+    /// Not by the rule of the streams: see `receive.rs`.
+    pub(in crate::net::unix) fn read_vectored_shared(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.io
+            .poll_io(cx, Direction::Read, |mut stream| stream.read_vectored(bufs))
+    }
+
     pub(in crate::net::unix) fn write_shared(
         &self,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.io
-            .poll_stream_io(cx, Direction::Write, buf.len(), |mut stream| {
-                stream.write(buf)
+            .poll_stream_io(cx, Direction::Write, buf.len(), |stream| {
+                sys::send(stream, buf)
             })
     }
 
@@ -106,6 +117,14 @@ impl futures_io::AsyncRead for UnixStream {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         read_slice(self, cx, buf)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.read_vectored_shared(cx, bufs)
     }
 }
 

@@ -1,0 +1,223 @@
+//! Patience: how long a thread that finds nothing to do looks around before it sleeps.
+//!
+//! To wake a sleeping thread costs 5 to 80 us, most of it until its core is awake again (a virtual
+//! machine's core has to be started by its host); to find something while looking around costs a
+//! fraction of one. But to look around for what does not come is a waste, and takes a core from
+//! others. So each thread learns from its own waits: it looks around only where that has paid.
+//!
+//! # The rule
+//!
+//! A thread looks around, for up to [`SPAN`], while it has *credit*:
+//!
+//! | the wait | what follows |
+//! |---|---|
+//! | found something while looking around | one more credit, up to [`CREDIT_MAX`] |
+//! | looked around for nothing, and slept | one less |
+//! | slept at once, for less than [`SHORT`], so many times in a row | a trial: [`CREDIT_OF_TRIAL`] |
+//!
+//! "So many" begins at [`SLEEPS_BEFORE_TRIAL`], is doubled by each trial that comes to nothing, and
+//! begins anew with one that does not.
+//!
+//! A process that is woken less often than that never looks around: an idle one uses no processor
+//! time.
+//!
+//! After [`POLITE_AFTER`] a thread that looks around offers its core to others at each turn, so that
+//! whoever could bring the work gets to run on a machine with fewer cores than threads.
+//!
+//! The same rule as for a guest's halt in KVM, whose `halt_poll_ns` grows and shrinks so:
+//! <https://docs.kernel.org/virt/kvm/halt-polling.html>.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use crate::sync::{spin_loop, thread, time};
+
+/// How long a look around is at most. About what it costs to be woken.
+const SPAN: Duration = Duration::from_micros(50);
+
+/// A sleep that is shorter than this might have been none: half of it is the waking itself.
+const SHORT: Duration = Duration::from_micros(150);
+
+/// So many short sleeps in a row are followed by the first trial.
+const SLEEPS_BEFORE_TRIAL: u32 = 4;
+
+/// No more than so many are asked for, however often a trial came to nothing.
+const SLEEPS_BEFORE_TRIAL_MAX: u32 = 1024;
+
+/// So often a trial may look around for nothing.
+const CREDIT_OF_TRIAL: u32 = 2;
+
+/// So often in a row who was lucky before may look around for nothing.
+const CREDIT_MAX: u32 = 6;
+
+/// So long is pure spinning; then others on this core may go first.
+const POLITE_AFTER: Duration = Duration::from_micros(8);
+
+/// Pauses of the processor between two looks: about half a microsecond.
+const PAUSES: usize = 10;
+
+/// What a thread has learnt about its waits. Of no use to any other thread.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    /// How often it may look around for nothing before it gives up.
+    credit: Cell<u32>,
+    /// How many short sleeps there were in a row, without a look around.
+    short_sleeps: Cell<u32>,
+    /// How many there must be before the next trial.
+    sleeps_before_trial: Cell<u32>,
+    /// When the present wait has begun, if anybody has asked.
+    begun: Cell<Option<Instant>>,
+}
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        Self {
+            credit: Cell::new(0),
+            short_sleeps: Cell::new(0),
+            sleeps_before_trial: Cell::new(SLEEPS_BEFORE_TRIAL),
+            begun: Cell::new(None),
+        }
+    }
+
+    /// Whether to look around before the next sleep. Never in a model, where nothing is learnt.
+    pub(crate) fn is_willing(&self) -> bool {
+        self.credit.get() > 0
+    }
+
+    /// Calls `look` again and again for as long as that has paid lately, unless `look` says that it is
+    /// of no use now. It is now `begun`.
+    pub(crate) fn look_around<T>(
+        &self,
+        begun: Instant,
+        mut look: impl FnMut() -> Look<T>,
+    ) -> Option<T> {
+        if !self.is_willing() {
+            return None;
+        }
+        self.begun.set(Some(begun));
+        loop {
+            match look() {
+                Look::Found(found) => {
+                    self.begun.set(None);
+                    self.credit.set((self.credit.get() + 1).min(CREDIT_MAX));
+                    self.sleeps_before_trial.set(SLEEPS_BEFORE_TRIAL);
+                    return Some(found);
+                }
+                Look::Again => {}
+                Look::Stop => return None,
+            }
+            let so_far = time::now().saturating_duration_since(begun);
+            if so_far >= SPAN {
+                self.credit.set(self.credit.get() - 1);
+                return None;
+            }
+            if so_far >= POLITE_AFTER {
+                thread::yield_now();
+            }
+            (0..PAUSES).for_each(|_| spin_loop());
+        }
+    }
+
+    /// The thread is about to sleep.
+    pub(crate) fn before_sleep(&self, now: Instant) {
+        if self.begun.get().is_none() {
+            self.begun.set(Some(now));
+        }
+    }
+
+    /// It has slept.
+    pub(crate) fn after_sleep(&self, now: Instant) {
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
+        if self.is_willing() {
+            return;
+        }
+        let short = !cfg!(mainspring_loom) && now.saturating_duration_since(begun) < SHORT;
+        let in_a_row = if short { self.short_sleeps.get() + 1 } else { 0 };
+        self.short_sleeps.set(in_a_row);
+        let needed = self.sleeps_before_trial.get();
+        if in_a_row >= needed {
+            self.short_sleeps.set(0);
+            self.sleeps_before_trial
+                .set((2 * needed).min(SLEEPS_BEFORE_TRIAL_MAX));
+            self.credit.set(CREDIT_OF_TRIAL);
+        }
+    }
+}
+
+/// What a look has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look<T> {
+    /// This.
+    Found(T),
+    /// Nothing yet.
+    Again,
+    /// That it is better to sleep now.
+    Stop,
+}
+
+#[cfg(all(test, not(mainspring_loom)))]
+mod tests {
+    use super::*;
+
+    fn short_sleep(patience: &Patience) {
+        patience.before_sleep(Instant::now());
+        patience.after_sleep(Instant::now());
+    }
+
+    /// How many short sleeps it takes until the thread looks around.
+    fn sleeps_until_trial(patience: &Patience) -> u32 {
+        let mut sleeps = 0;
+        while !patience.is_willing() {
+            short_sleep(patience);
+            sleeps += 1;
+        }
+        sleeps
+    }
+
+    fn look_for_nothing(patience: &Patience) {
+        assert!(patience.is_willing());
+        assert_eq!(patience.look_around(Instant::now(), || Look::<()>::Again), None);
+        short_sleep(patience);
+    }
+
+    #[test]
+    fn a_thread_that_has_learnt_nothing_does_not_look_around() {
+        let patience = Patience::new();
+        assert_eq!(patience.look_around(Instant::now(), || Look::Found(7)), None);
+    }
+
+    #[test]
+    fn a_trial_that_comes_to_nothing_is_repeated_later_and_later() {
+        let patience = Patience::new();
+        for trial in 0..3 {
+            // The machine may be slow: a sleep that was long begins the row anew.
+            assert!(sleeps_until_trial(&patience) >= SLEEPS_BEFORE_TRIAL << trial);
+            (0..CREDIT_OF_TRIAL).for_each(|_| look_for_nothing(&patience));
+            assert!(!patience.is_willing());
+        }
+    }
+
+    #[test]
+    fn what_is_found_gives_credit_up_to_a_limit() {
+        let patience = Patience::new();
+        sleeps_until_trial(&patience);
+        for _ in 0..2 * CREDIT_MAX {
+            assert_eq!(patience.look_around(Instant::now(), || Look::Found(7)), Some(7));
+        }
+        (0..CREDIT_MAX).for_each(|_| look_for_nothing(&patience));
+        assert!(!patience.is_willing());
+        assert!(sleeps_until_trial(&patience) < 2 * SLEEPS_BEFORE_TRIAL);
+    }
+
+    #[test]
+    fn a_long_sleep_ends_the_row() {
+        let patience = Patience::new();
+        (1..SLEEPS_BEFORE_TRIAL).for_each(|_| short_sleep(&patience));
+        patience.before_sleep(Instant::now());
+        std::thread::sleep(SHORT);
+        patience.after_sleep(Instant::now());
+        assert!(sleeps_until_trial(&patience) >= SLEEPS_BEFORE_TRIAL);
+    }
+}

@@ -1,0 +1,218 @@
+//! Memory for task cells, used again by the thread that freed it.
+//!
+//! A task is mostly spawned and ended by the same worker, and a burst of spawns is a burst of cells of
+//! one size. The system's allocator takes some 380 instructions to give such a cell and take it back,
+//! once more of them are alive than it keeps at hand (seven of each size, in glibc): more than all the
+//! rest of a spawn and a join. So each thread keeps what it frees, in lists by size, up to
+//! [`KEPT_BYTES_MAX`], and gives from them first. What is freed by another thread than the one that
+//! asked for it changes sides; whatever is too much goes back to the system, and so does all of it when
+//! the thread ends.
+//!
+//! The lists are of this thread alone, so there is no protocol. Under loom, and in builds with
+//! `--cfg mainspring_sanitize`, memory is not kept, so that a use after free is seen as one.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::{Cell, UnsafeCell};
+use std::ptr::NonNull;
+
+/// Sizes are rounded up to a multiple of this, which is also what most processors call a cache line.
+const STEP: usize = 64;
+
+/// Larger cells are not kept: they are seldom many.
+const SIZE_MAX: usize = 1024;
+
+/// The number of lists.
+const SIZES: usize = SIZE_MAX / STEP;
+
+/// The strictest alignment that what is kept has.
+const ALIGN: usize = 16;
+
+/// What one thread keeps at most: a thousand cells of a small future each, and some.
+const KEPT_BYTES_MAX: usize = 256 * 1024;
+
+/// Whether memory is kept at all.
+const KEEPS: bool = !cfg!(any(mainspring_loom, mainspring_sanitize, miri));
+
+/// Memory that waits to be used again; it lies in that memory itself.
+struct Free {
+    next: Option<NonNull<Self>>,
+}
+
+/// What this thread keeps.
+struct Kept {
+    /// The first of each size.
+    lists: UnsafeCell<[Option<NonNull<Free>>; SIZES]>,
+    /// How much all of it is.
+    bytes: Cell<usize>,
+}
+
+std::thread_local! {
+    static KEPT: Kept = const {
+        Kept {
+            lists: UnsafeCell::new([None; SIZES]),
+            bytes: Cell::new(0),
+        }
+    };
+}
+
+/// Memory for a cell of this layout. It never fails: as `Box::new` it ends the process instead.
+#[inline]
+pub(super) fn allocate(layout: Layout) -> NonNull<u8> {
+    if let Some(size) = size_class(layout)
+        && let Ok(Some(memory)) = KEPT.try_with(|kept| kept.take(size))
+    {
+        return memory;
+    }
+    allocate_anew(layout)
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_anew(layout: Layout) -> NonNull<u8> {
+    let layout = rounded(layout);
+    // SAFETY: a cell is never of size 0: it has a header.
+    let memory = unsafe { alloc(layout) };
+    NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
+}
+
+/// Gives memory back.
+///
+/// # Safety
+///
+/// 1. It came from [`allocate`] with the same layout.
+/// 2. Nobody uses it any more.
+#[inline]
+pub(super) unsafe fn release(memory: NonNull<u8>, layout: Layout) {
+    if let Some(size) = size_class(layout) {
+        // SAFETY: of this size class by (1), and nobody's by (2).
+        let kept = KEPT.try_with(|kept| unsafe { kept.put(memory, size) });
+        if kept == Ok(true) {
+            return;
+        }
+    }
+    // SAFETY: (1): `allocate` took it from there with this very layout, or kept it since then.
+    unsafe { dealloc(memory.as_ptr(), rounded(layout)) }
+}
+
+/// Which list memory of this layout belongs to, if it is kept at all.
+#[inline]
+const fn size_class(layout: Layout) -> Option<usize> {
+    if KEEPS && layout.size() <= SIZE_MAX && layout.align() <= ALIGN {
+        Some((layout.size() - 1) / STEP)
+    } else {
+        None
+    }
+}
+
+/// What is really asked of the system for a cell of this layout.
+#[inline]
+fn rounded(layout: Layout) -> Layout {
+    match size_class(layout) {
+        Some(size) => of_class(size),
+        None => layout,
+    }
+}
+
+/// The layout of all memory in this list.
+#[inline]
+fn of_class(size: usize) -> Layout {
+    const {
+        assert!(Layout::from_size_align(SIZE_MAX, ALIGN).is_ok());
+        assert!(STEP.is_multiple_of(ALIGN));
+    }
+    Layout::from_size_align((size + 1) * STEP, ALIGN).unwrap_or(Layout::new::<()>())
+}
+
+impl Kept {
+    #[inline]
+    fn take(&self, size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: only this thread has this `Kept`, and none of its functions calls another one or
+        // foreign code while it has this reference.
+        let lists = unsafe { &mut *self.lists.get() };
+        let first = lists[size]?;
+        // SAFETY: what lies in a list was written by `put`, and belongs to this thread.
+        lists[size] = unsafe { first.as_ref() }.next;
+        self.bytes.set(self.bytes.get() - (size + 1) * STEP);
+        Some(first.cast())
+    }
+
+    /// Keeps memory, unless there is enough. True if it is kept.
+    ///
+    /// # Safety
+    ///
+    /// It has the layout of this class, came from the system's allocator, and is nobody's.
+    #[inline]
+    unsafe fn put(&self, memory: NonNull<u8>, size: usize) -> bool {
+        let bytes = self.bytes.get() + (size + 1) * STEP;
+        if bytes > KEPT_BYTES_MAX {
+            return false;
+        }
+        self.bytes.set(bytes);
+        // SAFETY: as in `take`.
+        let lists = unsafe { &mut *self.lists.get() };
+        let first = memory.cast();
+        // SAFETY: the memory is ours by the caller's promise, large enough for a pointer, and aligned.
+        unsafe { first.write(Free { next: lists[size] }) };
+        lists[size] = Some(first);
+        true
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        for size in 0..SIZES {
+            while let Some(memory) = self.take(size) {
+                // SAFETY: `put` has kept it, so it came from the system with this layout, and it is in
+                // no list any more.
+                unsafe { dealloc(memory.as_ptr(), of_class(size)) }
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(any(mainspring_loom, mainspring_sanitize))))]
+mod tests {
+    use super::*;
+
+    const LAYOUT: Layout = Layout::new::<[u64; 20]>();
+
+    #[test]
+    fn what_is_freed_is_given_again_to_a_cell_of_about_that_size() {
+        let first = allocate(LAYOUT);
+        // SAFETY: just allocated with this layout.
+        unsafe { release(first, LAYOUT) };
+        let smaller = Layout::new::<[u64; 17]>();
+        let second = allocate(smaller);
+        assert_eq!(first, second);
+        // SAFETY: as above.
+        unsafe { release(second, smaller) };
+    }
+
+    #[test]
+    fn a_thread_keeps_no_more_than_the_limit_and_frees_it_at_its_end() {
+        let kept = std::thread::spawn(|| {
+            let memory: Vec<_> = (0..10_000).map(|_| allocate(LAYOUT)).collect();
+            for memory in memory {
+                // SAFETY: allocated above with this layout.
+                unsafe { release(memory, LAYOUT) };
+            }
+            KEPT.with(|kept| kept.bytes.get())
+        });
+        let kept = kept.join().expect("the thread only allocates");
+        assert!(kept <= KEPT_BYTES_MAX && kept > KEPT_BYTES_MAX / 2, "{kept}");
+    }
+
+    #[test]
+    fn what_is_large_or_strictly_aligned_goes_to_the_system() {
+        for layout in [
+            Layout::new::<[u8; SIZE_MAX + 1]>(),
+            Layout::from_size_align(128, 2 * ALIGN).expect("a valid layout"),
+        ] {
+            assert_eq!(size_class(layout), None);
+            let memory = allocate(layout);
+            assert!(memory.addr().get().is_multiple_of(layout.align()));
+            // SAFETY: just allocated with this layout.
+            unsafe { release(memory, layout) };
+        }
+    }
+}
