@@ -16,8 +16,8 @@ use std::ops::{Deref, DerefMut};
 use super::atomic::{AtomicBool, Ordering};
 use super::{UnsafeCell, order, spin_loop, thread, variant};
 
-/// Looks at a taken lock before the core is offered to others. In a model the offer comes at once.
-const LOOKS: usize = if cfg!(mainspring_loom) { 0 } else { 32 };
+/// Looks at a taken lock before the core is offered to others. In a model one is as good as many.
+const LOOKS: usize = if cfg!(mainspring_loom) { 1 } else { 32 };
 
 /// A value, and who may touch it.
 #[derive(Debug)]

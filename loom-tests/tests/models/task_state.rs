@@ -55,14 +55,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "task_state::an_abort_is_seen_once",
     },
     Mutant {
-        name: "task: a job is begun by a load and a store",
-        model: "offload::a_job_is_run_or_cancelled_once",
-    },
-    Mutant {
-        name: "task: a job is claimed by a load and a store",
-        model: "offload::a_job_is_run_or_cancelled_once",
-    },
-    Mutant {
         name: "task: a completion before the waker is missed",
         model: "task::an_output_is_read_whole_and_its_reader_is_woken",
     },
