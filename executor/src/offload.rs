@@ -87,6 +87,8 @@ pub use permit::{OffloadPermit, ReserveError, ReserveOffload, reserve_offload};
 pub use reserved::{Reserved, ReservedJob, run_reserved};
 pub use spawn::{offload, spawn_blocking};
 
+#[cfg(all(test, not(mainspring_loom), target_pointer_width = "64"))]
+pub(crate) use self::{board::Board, gate::Gate, mailbox::Mailbox};
 #[cfg(mainspring_loom)]
 pub(crate) use board::{Assignment, Board, Newcomer, Next, Unstarted};
 #[cfg(mainspring_loom)]

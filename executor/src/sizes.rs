@@ -6,11 +6,15 @@ use std::mem::size_of;
 use std::sync;
 
 use crate::idle::Idle;
+use crate::monitor::Monitor;
+use crate::offload::{self, Board, Gate};
 use crate::park::{DriverSeat, Parker};
 use crate::seat::Seat;
 use crate::slot::Slot;
+use crate::standby::{self, Standby};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
 use crate::sync::{Condvar, Mutex, TryLock, UnsafeCell};
+use crate::task::Notified;
 
 #[test]
 fn the_facade_is_as_large_as_std() {
@@ -33,4 +37,16 @@ fn what_is_made_of_it_has_the_size_that_it_had() {
     assert_eq!(size_of::<Parker>(), 16);
     assert_eq!(size_of::<DriverSeat>(), 32);
     assert_eq!(size_of::<Idle>(), 48);
+    let pool = [
+        size_of::<Board<Notified>>(),
+        size_of::<offload::Mailbox<Notified>>(),
+        size_of::<Gate>(),
+    ];
+    assert_eq!(pool, [312, 32, 56]);
+    let watch = [
+        size_of::<Monitor>(),
+        size_of::<Standby>(),
+        size_of::<standby::Mailbox>(),
+    ];
+    assert_eq!(watch, [16, 144, 32]);
 }

@@ -22,6 +22,8 @@ use mainspring::task::{spawn_blocking, yield_now};
 use mainspring_loom::{is_deep, model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
 
+use crate::bare::Gate;
+
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -99,6 +101,22 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "task list: what is closed takes new tasks",
         model: "runtime::a_spawn_races_with_the_end",
+    },
+    Mutant {
+        name: "park: the driver's bell is not rung",
+        model: "runtime::a_shutdown_cuts_off_what_does_not_end",
+    },
+    Mutant {
+        name: "shutdown: nothing is aborted",
+        model: "runtime::a_drop_ends_two_workers",
+    },
+    Mutant {
+        name: "offload: mail rings no bell",
+        model: "runtime::two_workers_run_beside_a_job",
+    },
+    Mutant {
+        name: "idle: no fence after the push (P2)",
+        model: "runtime::two_workers_and_a_job_work_together",
     },
 ];
 
@@ -470,19 +488,32 @@ fn a_spawn_races_with_the_end() {
     });
 }
 
-/// Two workers and a thread of the pool: a task on one of them waits for a job, and goes on with what that
-/// has made, on the other perhaps.
+/// Two workers and a thread of the pool: a job ends ∥ the workers go to sleep, one of which has run the task
+/// that waits for the job: the task goes on, on either.
 #[test]
 fn two_workers_and_a_job_work_together() {
-    model_with_preemptions(1, || {
+    // One preemption takes half a minute: `cargo loom-deep` has it.
+    model_with_preemptions(0, || {
         let runtime = runtime(2);
-        let job = runtime.spawn(async { spawn_blocking(|| 7).await.unwrap() });
-        assert_eq!(block_on(job).unwrap(), 7);
+        let (begun, goes_on) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let (begins, waits) = (begun.clone(), goes_on.clone());
+        let job = move || {
+            begins.open();
+            waits.wait();
+            7
+        };
+        let task = unexplored(|| {
+            let task = runtime.spawn(async { spawn_blocking(job).await.unwrap() });
+            begun.wait();
+            task
+        });
+        goes_on.open();
+        assert_eq!(block_on(task).unwrap(), 7);
         unexplored(|| drop(runtime));
     });
 }
 
-/// The same without preemptions, beside a task that yields.
+/// From the beginning, but without preemptions, and beside a task that yields.
 #[test]
 fn two_workers_run_beside_a_job() {
     model_with_preemptions(0, || {
