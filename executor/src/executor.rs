@@ -140,7 +140,11 @@ impl Executor {
             standby: Standby::new(vacant, config.thread_keep_alive, hooks.clone()),
             trust: Trust::new(),
             panics: PanicPolicy::new(config.on_task_panic),
-            monitor: Monitor::new(config.monitor_interval.filter(|_| config.worker_threads > 0)),
+            monitor: Monitor::new(
+                config
+                    .monitor_interval
+                    .filter(|_| config.worker_threads > 0),
+            ),
             ending: Ending::new(),
             workers: config.worker_threads,
             timed_seats,

@@ -73,10 +73,12 @@ const FEW_TURNS: u32 = 8;
 /// Where the monitor waits.
 #[derive(Debug)]
 pub(crate) struct Monitor {
-    /// The monitor sleeps for good, until the first worker wakes; or its thread has not been started.
+    /// The monitor sleeps for good, until the first worker wakes.
     asleep: AtomicBool,
-    /// The time between two looks, until the thread is started for it.
-    unstarted: Mutex<Option<Duration>>,
+    /// The time between two looks. None: nobody looks.
+    interval: Option<Duration>,
+    /// Held by whoever starts the thread, and true once it is started.
+    started: Mutex<bool>,
     /// Whether the thread runs: a hint.
     watches: AtomicBool,
     /// Set under the lock by whoever wants the monitor to look, or to end.
@@ -90,18 +92,17 @@ impl Monitor {
     /// interval.
     pub(crate) fn new(interval: Option<Duration>) -> Self {
         Self {
-            asleep: AtomicBool::new(interval.is_some()),
-            unstarted: Mutex::new(interval),
+            asleep: AtomicBool::new(false),
+            interval,
+            started: Mutex::new(false),
             watches: AtomicBool::new(false),
             called: Mutex::new(false),
             bell: Condvar::new(),
         }
     }
 
-    /// W2 and W3: a worker has woken up and has something to run. True if the caller must see to it that
-    /// the thread is there, by [`start`].
-    #[must_use]
-    pub(crate) fn worker_wakes(&self) -> bool {
+    /// W2 and W3: a worker has woken up.
+    pub(crate) fn worker_wakes(&self) {
         // Pairs with M2 in `sleep_unless`.
         if !mutant!("monitor: no fence after a worker has woken (W2)") {
             fence(Ordering::SeqCst);
@@ -109,9 +110,7 @@ impl Monitor {
         // Ordering: Relaxed; ordered by the fence. The swap lets one caller ring.
         if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
             self.call();
-            return !self.is_watching();
         }
-        false
     }
 
     /// Whether stuck workers are looked after.
@@ -162,33 +161,39 @@ impl Monitor {
     }
 }
 
-/// Starts the thread, unless somebody has. If the system refuses it, the next worker that wakes tries
-/// again.
-#[cold]
+/// Starts the thread, if there is to be one and somebody has something to run for the first time. If the
+/// system refuses it, whoever wakes next tries again.
 pub(crate) fn start(handle: &Handle) {
     let scheduler = handle.scheduler();
     let monitor = &scheduler.monitor;
-    if scheduler.ending.has_begun() {
+    if let Some(interval) = monitor.interval
+        && !monitor.is_watching()
+        && !scheduler.ending.has_begun()
+    {
+        start_thread(handle, interval);
+    }
+}
+
+#[cold]
+fn start_thread(handle: &Handle, interval: Duration) {
+    let scheduler = handle.scheduler();
+    let mut started = scheduler.monitor.started.lock();
+    if *started {
         return;
     }
-    let Some(interval) = monitor.unstarted.lock().take() else {
-        return;
-    };
     scheduler.ending.thread_starts();
     let own = handle.clone();
     let name = "mainspring-monitor".to_owned();
-    let started = thread::Builder::new().name(name).spawn(move || {
+    let thread = thread::Builder::new().name(name).spawn(move || {
         monitor_thread(&own, interval);
         own.scheduler().ending.thread_ends();
     });
-    if started.is_ok() {
+    if thread.is_ok() {
+        *started = true;
         // Ordering: Relaxed; as in `is_watching`.
-        monitor.watches.store(true, Ordering::Relaxed);
+        scheduler.monitor.watches.store(true, Ordering::Relaxed);
     } else {
         scheduler.ending.thread_ends();
-        *monitor.unstarted.lock() = Some(interval);
-        // Ordering: Relaxed; so that the next one tries.
-        monitor.asleep.swap(true, Ordering::Relaxed);
     }
 }
 

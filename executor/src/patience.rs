@@ -134,7 +134,11 @@ impl Patience {
             return;
         }
         let short = !cfg!(mainspring_loom) && now.saturating_duration_since(begun) < SHORT;
-        let in_a_row = if short { self.short_sleeps.get() + 1 } else { 0 };
+        let in_a_row = if short {
+            self.short_sleeps.get() + 1
+        } else {
+            0
+        };
         self.short_sleeps.set(in_a_row);
         let needed = self.sleeps_before_trial.get();
         if in_a_row >= needed {
@@ -178,14 +182,20 @@ mod tests {
 
     fn look_for_nothing(patience: &Patience) {
         assert!(patience.is_willing());
-        assert_eq!(patience.look_around(Instant::now(), || Look::<()>::Again), None);
+        assert_eq!(
+            patience.look_around(Instant::now(), || Look::<()>::Again),
+            None
+        );
         short_sleep(patience);
     }
 
     #[test]
     fn a_thread_that_has_learnt_nothing_does_not_look_around() {
         let patience = Patience::new();
-        assert_eq!(patience.look_around(Instant::now(), || Look::Found(7)), None);
+        assert_eq!(
+            patience.look_around(Instant::now(), || Look::Found(7)),
+            None
+        );
     }
 
     #[test]
@@ -204,7 +214,10 @@ mod tests {
         let patience = Patience::new();
         sleeps_until_trial(&patience);
         for _ in 0..2 * CREDIT_MAX {
-            assert_eq!(patience.look_around(Instant::now(), || Look::Found(7)), Some(7));
+            assert_eq!(
+                patience.look_around(Instant::now(), || Look::Found(7)),
+                Some(7)
+            );
         }
         (0..CREDIT_MAX).for_each(|_| look_for_nothing(&patience));
         assert!(!patience.is_willing());

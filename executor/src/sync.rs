@@ -18,11 +18,11 @@ pub(crate) use real::*;
 
 #[cfg(mainspring_loom)]
 mod model;
-/// The models of what is under it have loom's own lock: it takes fewer steps.
-#[cfg(mainspring_loom)]
-pub(crate) use model::Mutex as BriefLock;
 /// The lock itself, for its own model.
 #[cfg(mainspring_loom)]
 pub(crate) use brief::BriefLock as TheBriefLock;
+/// The models of what is under it have loom's own lock: it takes fewer steps.
+#[cfg(mainspring_loom)]
+pub(crate) use model::Mutex as BriefLock;
 #[cfg(mainspring_loom)]
 pub(crate) use model::*;

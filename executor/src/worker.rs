@@ -86,7 +86,7 @@ pub(crate) struct Worker {
     yielded: Cell<bool>,
     /// This worker is counted as a searcher.
     searching: Cell<bool>,
-    /// The monitor knows that this worker is awake, since it last slept.
+    /// This worker has seen to it, since it last slept, that there is a monitor.
     watched: Cell<bool>,
     /// How long this thread looks around before it sleeps.
     patience: Patience,
@@ -113,6 +113,9 @@ impl Worker {
     /// A worker that holds `core`. The caller has counted it as awake.
     pub(crate) fn new(handle: Handle, core: CoreBox, parker: Arc<Parker>, post: Post) -> Self {
         handle.scheduler().seats[core.seat].set_taken(true);
+        if !mutant!("worker: who takes a seat does not call the monitor (W3)") {
+            handle.scheduler().monitor.worker_wakes();
+        }
         Self {
             handle,
             seat: core.seat,
@@ -122,7 +125,7 @@ impl Worker {
             turning: Cell::new(false),
             yielded: Cell::new(false),
             searching: Cell::new(false),
-            watched: Cell::new(mutant!("worker: who takes a seat does not call the monitor (W3)")),
+            watched: Cell::new(false),
             patience: Patience::new(),
             root_waits: Cell::new(0),
             root_hold: Cell::new(RootHold::Free),
@@ -231,7 +234,8 @@ impl Worker {
         if seat.is_open() {
             return true;
         }
-        let opens = !self.scheduler().monitor.is_watching() || core.pace.is_worth_help(core.queue.len());
+        let opens =
+            !self.scheduler().monitor.is_watching() || core.pace.is_worth_help(core.queue.len());
         if opens {
             seat.set_open(true);
         }
@@ -305,10 +309,10 @@ impl Worker {
         result
     }
 
-    /// Before a poll: the monitor must know that this worker is awake (W2 and W3 in [`crate::monitor`]).
+    /// Before a poll: from now on there is something for a monitor to watch.
     #[inline]
     fn be_watched(&self) {
-        if !self.watched.replace(true) && self.scheduler().monitor.worker_wakes() {
+        if !self.watched.replace(true) {
             monitor::start(&self.handle);
         }
     }
@@ -475,7 +479,7 @@ impl Worker {
             self.searching.set(work || claimed);
             if !mutant!("worker: who stays awake does not call the monitor (W3)") {
                 // It may have looked while this worker counted as asleep.
-                self.watched.set(false);
+                scheduler.monitor.worker_wakes();
             }
             return;
         }
@@ -506,11 +510,11 @@ impl Worker {
         let claimed = !unclaimed && !mutant!("worker: claimed in its sleep, it searches not");
         self.searching.set(claimed);
         if !mutant!("worker: who wakes does not call the monitor (W3)") {
-            self.watched.set(false);
+            scheduler.monitor.worker_wakes();
         }
+        self.watched.set(false);
         let help = self.with_core(|core| core.queue.len() > 1 && self.takes_help(core));
-        if help.unwrap_or(false)
-            && !mutant!("worker: what the driver has woken wakes nobody (I4)")
+        if help.unwrap_or(false) && !mutant!("worker: what the driver has woken wakes nobody (I4)")
         {
             scheduler.notify();
         }

@@ -124,7 +124,11 @@ impl<S: Source> Registration<S> {
         // SAFETY: the source must be deleted before it is closed. This type owns it from here on,
         // lends it only by shared reference or, for what `AsyncFd` promises, to its owner, and
         // deletes it in `take_out`, before it is dropped or given away.
-        if let Err(error) = unsafe { shared.selector.add(&source, key.0, rest.unwrap_or(interest)) } {
+        if let Err(error) = unsafe {
+            shared
+                .selector
+                .add(&source, key.0, rest.unwrap_or(interest))
+        } {
             shared.remove(key);
             return Err((source, error));
         }

@@ -138,7 +138,7 @@ impl Monitor {
     }
 
     pub fn worker_wakes(&self) {
-        let _ = self.0.worker_wakes();
+        self.0.worker_wakes();
     }
 
     pub fn sleep_unless(&self, awake: impl Fn() -> bool) {

@@ -137,10 +137,12 @@ impl PoolThread<'_> {
             Next::Wait(false) => {}
         }
         let begun = time::now();
-        let mail = self.patience.look_around(begun, || match self.mailbox.take() {
-            Some(mail) => Look::Found(mail),
-            None => Look::Again,
-        });
+        let mail = self
+            .patience
+            .look_around(begun, || match self.mailbox.take() {
+                Some(mail) => Look::Found(mail),
+                None => Look::Again,
+            });
         if let Some(mail) = mail {
             return self.open(mail);
         }

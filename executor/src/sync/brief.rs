@@ -55,7 +55,8 @@ impl<T> BriefLock<T> {
     fn swap(&self) -> bool {
         // Ordering: Acquire pairs with the Release of the guard's drop: what the one before did to the
         // value is seen.
-        self.taken.swap(true, order!("brief: taken without Acquire", Acquire))
+        self.taken
+            .swap(true, order!("brief: taken without Acquire", Acquire))
     }
 
     #[cold]

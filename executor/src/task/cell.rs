@@ -425,10 +425,14 @@ unsafe fn name<F: Future + 'static, S: Schedule>(task: NonNull<Header>) -> Optio
 
 unsafe fn free<F: Future + 'static, S: Schedule>(task: NonNull<Header>) {
     let cell = task.cast::<TaskCell<F, S>>();
-    let waker = Typed::<F, S>(cell).cell().header.join_waker.with_mut(|slot| {
-        // SAFETY: the last reference is gone, so nobody else has the cell.
-        unsafe { (*slot).take() }
-    });
+    let waker = Typed::<F, S>(cell)
+        .cell()
+        .header
+        .join_waker
+        .with_mut(|slot| {
+            // SAFETY: the last reference is gone, so nobody else has the cell.
+            unsafe { (*slot).take() }
+        });
     // SAFETY: `allocate` made the cell, and nobody else has it.
     unsafe { cell.drop_in_place() };
     // SAFETY: the memory came from there with this layout, and nothing is in it any more.

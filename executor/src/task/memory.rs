@@ -199,7 +199,10 @@ mod tests {
             KEPT.with(|kept| kept.bytes.get())
         });
         let kept = kept.join().expect("the thread only allocates");
-        assert!(kept <= KEPT_BYTES_MAX && kept > KEPT_BYTES_MAX / 2, "{kept}");
+        assert!(
+            kept <= KEPT_BYTES_MAX && kept > KEPT_BYTES_MAX / 2,
+            "{kept}"
+        );
     }
 
     #[test]

@@ -20,9 +20,7 @@ impl Worker {
             }
             self.searching.set(true);
         }
-        let found = self
-            .steal_from_anyone()
-            .or_else(|| self.search_on(duty));
+        let found = self.steal_from_anyone().or_else(|| self.search_on(duty));
         if found.is_some() {
             self.share_the_rest();
         }
@@ -57,9 +55,7 @@ impl Worker {
         if mutant!("worker: a batch steal wakes nobody (I4)") {
             return;
         }
-        let help = self.with_core(|core| {
-            core.queue.len() > 0 && self.takes_help(core)
-        });
+        let help = self.with_core(|core| core.queue.len() > 0 && self.takes_help(core));
         if self.searching.get() {
             self.stop_searching();
         } else if help.unwrap_or(false) {

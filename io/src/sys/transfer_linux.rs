@@ -35,10 +35,6 @@ pub(crate) fn recv_from(socket: &UdpSocket, buf: &mut [u8]) -> io::Result<(usize
 
 /// Sends a datagram of the Internet's.
 #[inline]
-pub(crate) fn send_to(
-    socket: &UdpSocket,
-    bytes: &[u8],
-    target: &SocketAddr,
-) -> io::Result<usize> {
+pub(crate) fn send_to(socket: &UdpSocket, bytes: &[u8], target: &SocketAddr) -> io::Result<usize> {
     Ok(net::sendto(socket, bytes, SendFlags::NOSIGNAL, target)?)
 }

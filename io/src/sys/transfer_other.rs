@@ -19,18 +19,11 @@ pub(crate) fn send(socket: &impl Source, bytes: &[u8]) -> io::Result<usize> {
 }
 
 /// Receives a datagram of the Internet's into `buf`, and says how many bytes and from whom.
-pub(crate) fn recv_from(
-    socket: &UdpSocket,
-    buf: &mut [u8],
-) -> io::Result<(usize, SocketAddr)> {
+pub(crate) fn recv_from(socket: &UdpSocket, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
     socket.recv_from(buf)
 }
 
 /// Sends a datagram of the Internet's.
-pub(crate) fn send_to(
-    socket: &UdpSocket,
-    bytes: &[u8],
-    target: &SocketAddr,
-) -> io::Result<usize> {
+pub(crate) fn send_to(socket: &UdpSocket, bytes: &[u8], target: &SocketAddr) -> io::Result<usize> {
     socket.send_to(bytes, target)
 }

@@ -268,9 +268,8 @@ impl TcpStream {
     /// As [`try_read`](Self::try_read).
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let len = buf.chunk_mut().len();
-        self.io.try_stream_io(Direction::Read, len, |stream| {
-            fill::recv_buf(stream, buf)
-        })
+        self.io
+            .try_stream_io(Direction::Read, len, |stream| fill::recv_buf(stream, buf))
     }
 
     /// Writes as much of `buf` as there is room for.

@@ -11,9 +11,9 @@ use bytes::BufMut;
 use socket2::{SockAddr, SockRef};
 use tokio::io::ReadBuf;
 
-use crate::{Interest, sys};
 use crate::net::fill;
 use crate::registration::Direction;
+use crate::{Interest, sys};
 
 use super::UdpSocket;
 
@@ -46,9 +46,7 @@ impl UdpSocket {
     /// Those of [`recv`](Self::recv).
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.io
-            .poll_io(cx, Direction::Read, |socket| {
-                fill::recv(socket, buf)
-            })
+            .poll_io(cx, Direction::Read, |socket| fill::recv(socket, buf))
             .map_ok(drop)
     }
 
@@ -76,9 +74,7 @@ impl UdpSocket {
     /// Those of [`recv`](Self::recv).
     pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.io
-            .async_io(Interest::READABLE, |socket| {
-                fill::recv_buf(socket, buf)
-            })
+            .async_io(Interest::READABLE, |socket| fill::recv_buf(socket, buf))
             .await
     }
 
@@ -88,9 +84,8 @@ impl UdpSocket {
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), when none is; those of [`recv`](Self::recv).
     pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        self.io.try_io(Interest::READABLE, |socket| {
-            fill::recv_buf(socket, buf)
-        })
+        self.io
+            .try_io(Interest::READABLE, |socket| fill::recv_buf(socket, buf))
     }
 
     /// Receives a datagram, and returns its length and its sender.

@@ -7,10 +7,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-use crate::{Interest, sys};
 use crate::net::addr::ToSocketAddrs;
 use crate::net::lookup::resolve;
 use crate::registration::Direction;
+use crate::{Interest, sys};
 
 use super::UdpSocket;
 
@@ -88,7 +88,9 @@ impl UdpSocket {
             ));
         };
         self.io
-            .async_io(Interest::WRITABLE, |socket| sys::send_to(socket, buf, &target))
+            .async_io(Interest::WRITABLE, |socket| {
+                sys::send_to(socket, buf, &target)
+            })
             .await
     }
 
@@ -105,8 +107,9 @@ impl UdpSocket {
         buf: &[u8],
         target: SocketAddr,
     ) -> Poll<io::Result<usize>> {
-        self.io
-            .poll_io(cx, Direction::Write, |socket| sys::send_to(socket, buf, &target))
+        self.io.poll_io(cx, Direction::Write, |socket| {
+            sys::send_to(socket, buf, &target)
+        })
     }
 
     /// Sends a datagram to `target`, if that is possible at once.
@@ -115,7 +118,8 @@ impl UdpSocket {
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), when it is not; the system's.
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
-        self.io
-            .try_io(Interest::WRITABLE, |socket| sys::send_to(socket, buf, &target))
+        self.io.try_io(Interest::WRITABLE, |socket| {
+            sys::send_to(socket, buf, &target)
+        })
     }
 }

@@ -299,9 +299,8 @@ impl UnixStream {
     ///
     /// As [`try_read`](Self::try_read).
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        self.io.try_io(Interest::READABLE, |stream| {
-            fill::recv_buf(stream, buf)
-        })
+        self.io
+            .try_io(Interest::READABLE, |stream| fill::recv_buf(stream, buf))
     }
 
     /// Writes as much of `buf` as there is room for.

@@ -26,9 +26,7 @@ impl TcpStream {
     ) -> Poll<io::Result<()>> {
         let len = buf.remaining();
         self.io
-            .poll_stream_io(cx, Direction::Read, len, |stream| {
-                fill::recv(stream, buf)
-            })
+            .poll_stream_io(cx, Direction::Read, len, |stream| fill::recv(stream, buf))
             .map_ok(drop)
     }
 

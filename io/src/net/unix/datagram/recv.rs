@@ -44,9 +44,7 @@ impl UnixDatagram {
     /// The system's.
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.io
-            .poll_io(cx, Direction::Read, |socket| {
-                fill::recv(socket, buf)
-            })
+            .poll_io(cx, Direction::Read, |socket| fill::recv(socket, buf))
             .map_ok(drop)
     }
 
@@ -74,9 +72,7 @@ impl UnixDatagram {
     /// The system's.
     pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.io
-            .async_io(Interest::READABLE, |socket| {
-                fill::recv_buf(socket, buf)
-            })
+            .async_io(Interest::READABLE, |socket| fill::recv_buf(socket, buf))
             .await
     }
 
@@ -86,9 +82,8 @@ impl UnixDatagram {
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), when none is; the system's.
     pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        self.io.try_io(Interest::READABLE, |socket| {
-            fill::recv_buf(socket, buf)
-        })
+        self.io
+            .try_io(Interest::READABLE, |socket| fill::recv_buf(socket, buf))
     }
 
     /// Receives a datagram, and returns its length and its sender.
