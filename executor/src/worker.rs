@@ -433,7 +433,7 @@ impl Worker {
             None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
             None => {}
         }
-        let injected = if mutant!("worker: the injector waits while tasks yield") {
+        let injected = if mutant!("worker: the injector waits while a worker is busy") {
             None
         } else {
             self.steal_batch(|queue| scheduler.injector.steal_into(queue))

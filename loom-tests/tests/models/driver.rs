@@ -422,12 +422,26 @@ fn a_busy_worker_looks_after_its_timers() {
 /// the timer, and the timer fires.
 #[test]
 fn a_timer_made_earlier_reaches_the_driver() {
-    model(|| {
-        let (executor, _device, _) = executor(1);
-        let task = executor
-            .handle()
-            .spawn(async { sleep(Duration::from_millis(1)).await });
-        executor.handle().block_on(task).unwrap();
+    model_with_preemptions(1, || {
+        let (executor, _device) = sleeping_executor(1);
+        let [begun, goes_on] = [(); 2].map(|()| Arc::new(Gate::default()));
+        let (begins, waits) = (begun.clone(), goes_on.clone());
+        // Once the worker has it, this thread does not find it, for which it is not.
+        let mut task = unexplored(|| {
+            let task = executor.handle().spawn(async move {
+                begins.open();
+                waits.wait();
+                sleep(Duration::from_millis(1)).await;
+            });
+            begun.wait();
+            task
+        });
+        let ended = executor.handle().block_on(poll_fn(|cx| {
+            goes_on.open();
+            Pin::new(&mut task).poll(cx)
+        }));
+        ended.unwrap();
+        unexplored(|| drop(executor));
     });
 }
 

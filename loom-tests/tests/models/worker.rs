@@ -72,8 +72,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "worker::a_task_behind_a_stuck_one_is_stolen_by_a_worker_whose_task_yields",
     },
     Mutant {
-        name: "worker: the injector waits while tasks yield",
-        model: "worker::a_task_from_outside_is_run_beside_one_that_yields",
+        name: "worker: the injector waits while a worker is busy",
+        model: "worker::a_task_from_outside_is_run_beside_some_that_wake_themselves",
     },
     Mutant {
         name: "worker: its slot goes first for ever",
@@ -231,7 +231,7 @@ fn a_task_behind_a_stuck_one_is_stolen_by_a_worker_whose_task_yields() {
 /// moment in which it sees that its root was woken. It is woken again for the next task.
 #[test]
 fn who_is_woken_for_two_reasons_is_woken_again() {
-    model(|| {
+    model_with_preemptions(1, || {
         let executor = executor(0);
         let done = Mark::default();
         let mut outside = None;
@@ -283,21 +283,27 @@ fn who_is_woken_for_a_task_and_polls_its_root_wakes_the_next() {
     });
 }
 
-/// A task yields until another one, which comes from outside, has run: the worker does not only look at
-/// its own queue.
+/// Tasks wake themselves again and again, until another one, which comes from outside, has run: though
+/// there is enough in its queue, the worker looks at what comes from outside.
 #[test]
-fn a_task_from_outside_is_run_beside_one_that_yields() {
-    with_workers(1, 1, |handle| {
+fn a_task_from_outside_is_run_beside_some_that_wake_themselves() {
+    with_workers(1, 0, |handle| {
         let mark = Mark::default();
-        let own = mark.clone();
-        let yielding = handle.spawn(async move {
-            while !mark.is_set() {
+        let restless = [(); 3].map(|()| {
+            let mark = mark.clone();
+            handle.spawn(poll_fn(move |cx| {
+                if mark.is_set() {
+                    return Poll::Ready(());
+                }
                 thread::yield_now();
-                yield_now().await;
-            }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }))
         });
-        drop(handle.spawn(async move { own.set() }));
-        block_on(yielding).unwrap();
+        drop(handle.spawn(async move { mark.set() }));
+        restless
+            .into_iter()
+            .for_each(|task| block_on(task).unwrap());
     });
 }
 
