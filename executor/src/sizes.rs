@@ -48,5 +48,5 @@ fn what_is_made_of_it_has_the_size_that_it_had() {
         size_of::<Standby>(),
         size_of::<standby::Mailbox>(),
     ];
-    assert_eq!(watch, [48, 144, 32]);
+    assert_eq!(watch, [40, 144, 32]);
 }
