@@ -183,6 +183,11 @@ impl Root {
     }
 
     fn take_woken(&self) -> bool {
+        self.take_woken_unless(|| false)
+    }
+
+    /// Takes the mark of a wake, unless `waits` says that it is to stay.
+    fn take_woken_unless(&self, waits: impl FnOnce() -> bool) -> bool {
         if mutant!("root: its mark is taken by a load and a store") {
             let woken = self.is_woken();
             self.woken.store(false, Ordering::Relaxed);
@@ -191,7 +196,7 @@ impl Root {
         // Ordering: Acquire pairs with the Release in `wake_by_ref`: the poll sees what the wakers
         // wrote, all of them, for each has swapped.
         let acquire = order!("root: a poll without Acquire", Acquire);
-        self.is_woken() && self.woken.swap(false, acquire)
+        self.is_woken() && !waits() && self.woken.swap(false, acquire)
     }
 
     /// Marks itself woken, to look how things are.
@@ -398,8 +403,7 @@ impl<F: Future> RootDuty<'_, F> {
 
 impl<F: Future> Duty for RootDuty<'_, F> {
     fn proceed(&mut self, worker: &Worker) -> bool {
-        let waits = worker.holds_root() || (self.root.is_woken() && worker.lets_root_wait());
-        if !waits && self.root.take_woken() {
+        if !worker.holds_root() && self.root.take_woken_unless(|| worker.lets_root_wait()) {
             worker.poll_root(|| self.poll());
         }
         self.output.is_some() || worker.is_without_core() || self.has_ended()

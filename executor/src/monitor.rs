@@ -215,7 +215,7 @@ fn monitor_thread(handle: &Handle, interval: Duration) {
             if watch.dismiss(scheduler) {
                 continue;
             }
-            let ends = || scheduler.ending.has_begun() && !mutant!("monitor: it sleeps at the end");
+            let ends = || scheduler.ending.has_begun();
             let awake = || ends() || scheduler.idle.anybody_awake();
             scheduler.monitor.sleep_unless(awake);
             watch.look(scheduler);

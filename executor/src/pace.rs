@@ -117,7 +117,10 @@ impl Pace {
     }
 
     /// As [`is_worth_help`](Self::is_worth_help), with a look at the clock: now and then.
-    pub(crate) fn is_still_worth_help(&mut self, tasks: usize) -> bool {
+    ///
+    /// A queue that is open is closed at half the backlog that opens one: others have had their part of
+    /// it, and are not to be sent to sleep for that.
+    pub(crate) fn is_still_worth_help(&mut self, tasks: usize, is_open: bool) -> bool {
         if cfg!(mainspring_loom) {
             return true;
         }
@@ -126,7 +129,8 @@ impl Pace {
         let Some(mean) = self.mean else {
             return true;
         };
-        if !is_heavy(mean, tasks) {
+        let counted = if is_open { 2 * tasks } else { tasks };
+        if !is_heavy(mean, counted) {
             self.heavy_since = None;
             return false;
         }
@@ -182,25 +186,28 @@ mod tests {
     #[test]
     fn a_worker_that_knows_nothing_takes_any_help() {
         assert!(Pace::new().is_worth_help(1));
-        assert!(Pace::new().is_still_worth_help(1));
+        assert!(Pace::new().is_still_worth_help(1, false));
     }
 
     #[test]
     fn few_short_polls_are_not_worth_help_and_long_ones_are() {
         assert!(!with_polls_of(100).is_worth_help(10_000));
-        assert!(!with_polls_of(2_000).is_worth_help(9));
-        assert!(with_polls_of(2_000).is_worth_help(10));
+        assert!(!with_polls_of(2_000).is_worth_help(24));
+        assert!(with_polls_of(2_000).is_worth_help(25));
         assert!(with_polls_of(10_000_000).is_worth_help(1));
     }
 
     #[test]
     fn many_short_polls_are_worth_help_when_they_last() {
         let mut pace = with_polls_of(100);
-        assert!(!pace.is_still_worth_help(1_000));
+        assert!(!pace.is_still_worth_help(1_000, false));
         std::thread::sleep(PERSISTENT);
-        assert!(pace.is_still_worth_help(1_000));
-        assert!(!pace.is_still_worth_help(100), "the backlog has shrunk");
-        assert!(!pace.is_still_worth_help(1_000), "and begins anew");
+        assert!(pace.is_still_worth_help(1_000, false), "{pace:?}");
+        assert!(
+            !pace.is_still_worth_help(100, false),
+            "the backlog has shrunk"
+        );
+        assert!(!pace.is_still_worth_help(1_000, false), "and begins anew");
     }
 
     #[test]

@@ -236,7 +236,7 @@ impl Scheduler {
             // costs ten times as much as this.
             let mut again = match self.injector.steal() {
                 Steal::Success(task) => return Some(task),
-                Steal::Retry => true,
+                Steal::Retry => !mutant!("shutdown: a steal that was disturbed is not repeated"),
                 Steal::Empty => false,
             };
             for seat in &self.seats {

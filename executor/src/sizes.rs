@@ -35,18 +35,18 @@ fn what_is_made_of_it_has_the_size_that_it_had() {
     assert_eq!(size_of::<Slot>(), 8);
     assert_eq!(size_of::<Seat>(), 40);
     assert_eq!(size_of::<Parker>(), 16);
-    assert_eq!(size_of::<DriverSeat>(), 32);
+    assert_eq!(size_of::<DriverSeat>(), 40);
     assert_eq!(size_of::<Idle>(), 48);
     let pool = [
         size_of::<Board<Notified>>(),
         size_of::<offload::Mailbox<Notified>>(),
         size_of::<Gate>(),
     ];
-    assert_eq!(pool, [312, 32, 56]);
+    assert_eq!(pool, [320, 40, 56]);
     let watch = [
         size_of::<Monitor>(),
         size_of::<Standby>(),
         size_of::<standby::Mailbox>(),
     ];
-    assert_eq!(watch, [16, 144, 32]);
+    assert_eq!(watch, [40, 144, 32]);
 }

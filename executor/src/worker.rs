@@ -243,9 +243,10 @@ impl Worker {
     }
 
     /// Now and then: whether others may help with what is in the queue. Then the caller notifies.
-    fn still_takes_help(&self, core: &mut Core) -> bool {
-        let tasks = core.queue.len();
-        let open = core.pace.is_still_worth_help(tasks) || !self.scheduler().monitor.is_watching();
+    fn still_takes_help(&self, core: &mut Core, tasks: usize) -> bool {
+        let is_open = self.scheduler().seats[self.seat].is_open();
+        let open = core.pace.is_still_worth_help(tasks, is_open)
+            || !self.scheduler().monitor.is_watching();
         self.scheduler().seats[self.seat].set_open(open);
         open && tasks > 1 && self.scheduler().workers > 0
     }
@@ -321,7 +322,7 @@ impl Worker {
     /// one that it waits for: then one poll does for all.
     pub(crate) fn lets_root_wait(&self) -> bool {
         let wait = self.root_waits.get();
-        let short = |core: &mut Core| core.queue.len() > 0 && core.pace.is_short();
+        let short = |core: &mut Core| core.pace.is_short() && core.queue.len() > 0;
         let waits = wait < ROOT_WAITS_MAX && self.with_core(short).unwrap_or(false);
         self.root_waits.set(if waits { wait + 1 } else { 0 });
         waits
@@ -445,7 +446,8 @@ impl Worker {
             for task in core.deferred.drain(..) {
                 core.queue.push(task);
             }
-            (core.queue.len(), self.still_takes_help(core))
+            let waiting = core.queue.len();
+            (waiting, self.still_takes_help(core, waiting))
         });
         let (waiting, help) = waiting.unwrap_or_default();
         if self.root_hold.get() == RootHold::UntilTurn {

@@ -95,9 +95,14 @@ fn a_bursts_threads_retire_while_light_work_goes_on() {
     let executor = executor(1);
     executor.handle().block_on(async {
         let burst: Vec<_> = (0..16)
-            .map(|_| spawn_blocking(|| thread::sleep(Duration::from_millis(20))))
+            .map(|_| spawn_blocking(|| thread::sleep(Duration::from_millis(300))))
             .collect();
-        assert_eq!(executor.handle().pool_threads().0, 16);
+        // Each of them starts the next one, while all jobs run.
+        let begun = Instant::now();
+        while executor.handle().pool_threads().0 < 16 {
+            assert!(begun.elapsed() < Duration::from_millis(300), "a job waits");
+            thread::sleep(Duration::from_millis(1));
+        }
         for job in burst {
             job.await.unwrap();
         }

@@ -65,10 +65,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "monitor: it pauses though it was called",
         model: "shutdown::the_monitor_ends",
     },
-    Mutant {
-        name: "monitor: it sleeps at the end",
-        model: "shutdown::the_monitor_ends_though_it_was_about_to_sleep",
-    },
 ];
 
 /// the monitor goes to sleep ∥ a worker wakes up: the monitor stays awake, or is called. (A

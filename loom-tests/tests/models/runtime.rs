@@ -87,10 +87,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "runtime::tasks_that_yield_are_run_again",
     },
     Mutant {
-        name: "timer: FIRED before the last access (2)",
-        model: "runtime::a_timeout_races_with_a_completion",
-    },
-    Mutant {
         name: "shutdown: threads are not waited for",
         model: "runtime::a_drop_ends_the_tasks_that_are_alive",
     },

@@ -8,10 +8,11 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
-use mainspring_executor::internals::schedule::{close, report_panic, sleeping_workers};
+use mainspring_executor::internals::schedule::{close, report_panic};
 use mainspring_executor::{Config, Executor, Handle, PanicAction, spawn, yield_now};
 use mainspring_loom::threads::refuse_threads;
 use mainspring_loom::{let_limits_pass, model, model_with_preemptions, unexplored};
@@ -362,7 +363,10 @@ fn the_monitor_ends() {
             monitor_interval: Some(Duration::from_millis(1)),
             ..config(1)
         };
-        drop(Executor::new(config, None, Box::new(Bare::default())));
+        let executor = Executor::new(config, None, Box::new(Bare::default())).unwrap();
+        // The first task starts it.
+        unexplored(|| block_on(executor.handle().spawn(async {})).unwrap());
+        drop(executor);
     });
 }
 
@@ -376,11 +380,7 @@ fn the_monitor_ends_though_it_was_about_to_sleep() {
             ..config(1)
         };
         let executor = Executor::new(config, None, Box::new(Bare::default())).unwrap();
-        unexplored(|| {
-            while sleeping_workers(executor.handle()) < 1 {
-                thread::yield_now();
-            }
-        });
+        unexplored(|| block_on(executor.handle().spawn(async {})).unwrap());
         drop(executor);
     });
 }
@@ -410,7 +410,7 @@ fn a_signal_reaches_who_waits_for_it() {
     model(|| {
         let executor = executor(0);
         let handle = executor.handle().clone();
-        let waits = thread::spawn(move || loom::future::block_on(handle.shutdown_signal()));
+        let waits = thread::spawn(move || block_on(handle.shutdown_signal()));
         drop(executor);
         waits.join().unwrap();
     });
