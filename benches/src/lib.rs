@@ -4,7 +4,7 @@
 //! implements it: nobody can tune one side. Channels and locks are tokio's own on all sides, since
 //! Mainspring re-exports them and they need no runtime.
 //!
-//! # Three ways to run them
+//! # Ways to run them
 //!
 //! * `cargo run --release -p mainspring-benches --bin compare`: a table of all runtimes. Each
 //!   measurement is a fresh process. It writes `RESULTS.md` and `results.svg`.
@@ -12,6 +12,7 @@
 //!   of their figures that are times.
 //! * `cargo run --release -p mainspring-benches --bin instructions`: [`instructions`] instead of
 //!   time, under valgrind; with `--check`, against those of `INSTRUCTIONS.md`.
+//! * `benches/http/run`: a server on hyper, loaded by `wrk` and `h2load`.
 //!
 //! # What is kept fair
 //!

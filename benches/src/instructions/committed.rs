@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// How much more than the committed count is too much, in per cent.
-const LIMIT: f64 = 10.0;
+const LIMIT: u64 = 10;
 
 /// How the line begins that says what the counts were made with.
 const MADE_WITH: &str = "Counted with ";
@@ -81,10 +81,11 @@ impl Counts {
 
     /// Judges a new count of the work called `name`.
     pub fn judge(&self, name: &str, now: u64) -> Verdict {
-        match self.row(name).map(|row| change(row.ours, now)) {
+        // In whole numbers: exactly the limit is allowed.
+        match self.row(name).map(|row| row.ours) {
             None => Verdict::New,
-            Some(change) if change > LIMIT => Verdict::Risen,
-            Some(change) if change < -LIMIT => Verdict::Fallen,
+            Some(before) if now * 100 > before * (100 + LIMIT) => Verdict::Risen,
+            Some(before) if now * 100 < before * (100 - LIMIT) => Verdict::Fallen,
             Some(_) => Verdict::Kept,
         }
     }
