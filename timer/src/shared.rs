@@ -11,14 +11,16 @@ use crate::seat::Seat;
 use crate::sync::{Arc, AtomicU64, Ordering, mutant};
 use crate::wheel::NEVER;
 
-/// After a wait whose end has woken somebody the next one lasts at least so long, for each who was
-/// woken by it and by the one before: what becomes due sooner is woken together. A lone sleep is longer
-/// than that, and never waits for it. Among many timers each wait costs a change of threads, ten times
-/// what it costs to wake one.
-const GAP: u64 = 50_000;
-
-/// But no longer than this, however many were woken: so late may a timer be among many.
-const GAP_MAX: u64 = 200_000;
+/// A wait for a timer ends so long after a turn that has woken somebody, at least: 100 us. What becomes
+/// due sooner is woken together. Among many timers each wait costs a change of threads, some 15 us of
+/// processor here, ten times what it costs to wake one. A lone sleep that is as long or longer never
+/// waits for it; shorter ones in a loop end 100 us after one another.
+///
+/// 100,000 timers in a second, each 10 us after the one before: 15 us of processor a timer and 25 us
+/// late in the middle without a gap; 5.2 and 46 with one of 50 us; 3.9 and 74 with this. A gap that
+/// grows with how many the last turns have woken, up to 200 us: 4.3 and 62, but one of a hundred is
+/// late by 350 instead of 250, as it goes up and down.
+const GAP: u64 = 100_000;
 
 /// The timers of one runtime.
 #[derive(Debug)]
@@ -31,8 +33,6 @@ pub(crate) struct Shared {
     outside: Arc<Seat>,
     /// No wait for a timer ends before this time; see [`GAP`].
     rests_until: AtomicU64,
-    /// How many the last turn of all seats that woke somebody has woken.
-    last_woken: AtomicU64,
 }
 
 /// What every seat needs of its runtime. Apart from [`Shared`], since a timer keeps its seat alive
@@ -86,7 +86,6 @@ impl Shared {
             seats: (0..seats).map(|_| seat()).collect(),
             outside: seat(),
             rests_until: AtomicU64::new(0),
-            last_woken: AtomicU64::new(0),
             core,
         }
     }
@@ -137,7 +136,7 @@ impl Shared {
 
     /// When a wait for something due at `until` is to end. The park protocol is told of `until` itself:
     /// who arms a timer due between the two need not end the wait, as it is late by no more than
-    /// [`GAP_MAX`].
+    /// [`GAP`].
     fn spaced(&self, until: u64, now: u64) -> u64 {
         if until <= now || self.core.clock.is_warped() {
             return until;
@@ -145,16 +144,6 @@ impl Shared {
         // Ordering: Relaxed; whoever is in the driver reads and writes it there. Another value would
         // only end the wait at another time.
         until.max(self.rests_until.load(Ordering::Relaxed))
-    }
-
-    /// A turn has woken so many.
-    fn rest(&self, now: u64, woken: u64) {
-        // Ordering: Relaxed, also below; see `spaced`.
-        let before = self.last_woken.load(Ordering::Relaxed);
-        self.last_woken.store(woken, Ordering::Relaxed);
-        let gap = GAP.saturating_mul(woken.min(before).max(1)).min(GAP_MAX);
-        self.rests_until
-            .store(now.saturating_add(gap), Ordering::Relaxed);
     }
 
     pub(crate) fn finish_park(&self) {
@@ -176,7 +165,9 @@ impl Shared {
         let now = self.core.clock.now();
         let woken = self.all().map(|seat| seat.turn(now)).sum();
         if woken > 0 && !self.core.clock.is_warped() {
-            self.rest(now, woken as u64);
+            // Ordering: Relaxed; see `spaced`.
+            self.rests_until
+                .store(now.saturating_add(GAP), Ordering::Relaxed);
         }
         woken
     }

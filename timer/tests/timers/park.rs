@@ -58,7 +58,7 @@ fn what_is_due_soon_after_a_wake_waits_for_company() {
     let runtime = Runtime::new(1);
     let handle = &runtime.handle;
     let _scope = handle.enter(Some(0));
-    let gap = MS / 20;
+    let gap = MS / 10;
     let has_waited = (0..1000).any(|_| {
         let timer = armed(MS / 10);
         while !timer.is_elapsed() {}
