@@ -84,7 +84,7 @@ impl<'a> Report<'a> {
             let tolerance = if other == TOKIO { TOLERANCE } else { 0.0 };
             let behind: Vec<_> = comparison::behind(&self.rows, other, tolerance)
                 .iter()
-                .map(|(row, ratio)| format!("{} ({:.2})", row.name, ratio.median))
+                .map(|(row, ratio)| format!("{} ({})", row.name, show_ratio(ratio.median)))
                 .collect();
             let by = match tolerance {
                 0.0 => String::new(),

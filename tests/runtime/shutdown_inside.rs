@@ -385,9 +385,10 @@ fn a_runtime_that_ends_while_its_tasks_make_and_drop_others_ends() {
         let flavor = runtime.handle().runtime_flavor();
         runtime.block_on(async { sleep(Duration::from_millis(10)).await });
         let report = runtime.shutdown(Duration::from_millis(10));
-        assert_eq!(
-            report.aborted + report.stuck.len(),
-            tokens,
+        // Each task may have a job in the queue as well, which is counted with it.
+        let cut_off = report.aborted + report.stuck.len();
+        assert!(
+            (tokens..=2 * tokens).contains(&cut_off),
             "{flavor:?}: {report}"
         );
         wait_until(|| drops.count() == tokens);
