@@ -48,6 +48,7 @@
 )]
 mod slice;
 
+use std::mem;
 use std::time::Duration;
 
 use crate::handle::Handle;
@@ -82,9 +83,18 @@ pub(crate) struct Monitor {
     /// Whether the thread runs: a hint.
     watches: AtomicBool,
     /// Set under the lock by whoever wants the monitor to look, or to end.
-    called: Mutex<bool>,
+    called: Mutex<Call>,
     /// Rung when `called` is set.
     bell: Condvar,
+}
+
+/// What the monitor is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Nothing,
+    Look,
+    /// Is kept until the monitor, whatever it was about to do, comes to its next wait.
+    End,
 }
 
 impl Monitor {
@@ -96,7 +106,7 @@ impl Monitor {
             interval,
             started: Mutex::new(false),
             watches: AtomicBool::new(false),
-            called: Mutex::new(false),
+            called: Mutex::new(Call::Nothing),
             bell: Condvar::new(),
         }
     }
@@ -120,24 +130,37 @@ impl Monitor {
     }
 
     /// Ends the monitor's wait, whichever it is.
-    pub(crate) fn call(&self) {
-        *self.called.lock() = !mutant!("monitor: a call leaves no mark");
+    fn call(&self) {
+        self.ring(Call::Look);
+    }
+
+    /// Ends the monitor.
+    pub(crate) fn end(&self) {
+        self.ring(Call::End);
+    }
+
+    fn ring(&self, call: Call) {
+        let mut called = self.called.lock();
+        let is_open = *called != Call::End || mutant!("monitor: a worker's call hides the end");
+        if is_open && !mutant!("monitor: a call leaves no mark") {
+            *called = call;
+        }
         if !mutant!("monitor: a call rings no bell") {
             self.bell.notify_one();
         }
     }
 
-    /// Waits a period, or until it is called.
-    fn pause(&self, period: Duration) {
+    /// Waits a period, or until it is called. False if it is to end.
+    fn pause(&self, period: Duration) -> bool {
         let mut called = self.called.lock();
-        if !*called || mutant!("monitor: it pauses though it was called") {
+        if *called == Call::Nothing || mutant!("monitor: it pauses though it was called") {
             self.bell.wait_for(&mut called, period);
         }
-        *called = false;
+        answer(&mut called)
     }
 
-    /// M1 to M3: sleeps until it is called, unless `awake` sees somebody.
-    pub(crate) fn sleep_unless(&self, awake: impl Fn() -> bool) {
+    /// M1 to M3: sleeps until it is called, unless `awake` sees somebody. False if it is to end.
+    pub(crate) fn sleep_unless(&self, awake: impl Fn() -> bool) -> bool {
         // Ordering: Relaxed; M2 orders it before the look.
         self.asleep.store(true, Ordering::Relaxed);
         // M2. Pairs with W2 in `worker_wakes`.
@@ -148,17 +171,23 @@ impl Monitor {
             // Ordering: Relaxed; a caller that has swapped it already leaves a call, which ends
             // the next pause early.
             self.asleep.store(false, Ordering::Relaxed);
-            return;
+            return true;
         }
         let mut called = self.called.lock();
         if mutant!("monitor: it sleeps though it was called") {
             self.bell.wait(&mut called);
         }
-        while !*called {
+        while *called == Call::Nothing {
             self.bell.wait(&mut called);
         }
-        *called = false;
+        answer(&mut called)
     }
+}
+
+/// Takes a call. False if it was to the end.
+fn answer(called: &mut Call) -> bool {
+    let ends = mem::replace(called, Call::Nothing) == Call::End;
+    !ends || mutant!("monitor: the end is taken for a call")
 }
 
 /// Starts the thread, if there is to be one and somebody has something to run for the first time. If the
@@ -203,21 +232,16 @@ fn monitor_thread(handle: &Handle, interval: Duration) {
     let scheduler = handle.scheduler();
     let mut watch = Watch::new(scheduler);
     let mut calm = 0;
-    while !scheduler.ending.has_begun() {
-        let period = if watch.is_suspicious {
-            interval
-        } else {
-            period(interval, calm)
-        };
-        scheduler.monitor.pause(period);
+    while scheduler.monitor.pause(watch.next_look(interval, calm)) {
         let moved = watch.look(scheduler);
         if !moved && !scheduler.idle.anybody_awake() {
             if watch.dismiss(scheduler) {
                 continue;
             }
-            let ends = || scheduler.ending.has_begun();
-            let awake = || ends() || scheduler.idle.anybody_awake();
-            scheduler.monitor.sleep_unless(awake);
+            let awake = || scheduler.idle.anybody_awake();
+            if !scheduler.monitor.sleep_unless(awake) {
+                return;
+            }
             watch.look(scheduler);
         } else if watch.rescue(handle) {
             calm = 0;
@@ -230,7 +254,7 @@ fn monitor_thread(handle: &Handle, interval: Duration) {
     }
 }
 
-/// How long until the next look, after so many that found nothing to do.
+/// The same where nobody seems stuck.
 fn period(interval: Duration, calm: u32) -> Duration {
     let doublings = (calm / CALM_LOOKS).min(PERIOD_MAX.ilog2() + 1);
     interval.saturating_mul(PERIOD_MAX.min(1 << doublings))
@@ -279,6 +303,15 @@ impl Watch {
             self.turns[number] = turns;
         }
         has_moved
+    }
+
+    /// How long until the next look, if so many have found nothing to do.
+    fn next_look(&self, interval: Duration, calm: u32) -> Duration {
+        if self.is_suspicious {
+            interval
+        } else {
+            period(interval, calm)
+        }
     }
 
     fn is_anybody_stuck(&self) -> bool {

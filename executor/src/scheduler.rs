@@ -250,7 +250,9 @@ impl Scheduler {
                 }
                 match seat.stealer.steal() {
                     Steal::Success(task) => return Some(task),
-                    Steal::Retry => again = true,
+                    Steal::Retry => {
+                        again |= !mutant!("shutdown: a theft that was disturbed is not repeated");
+                    }
                     Steal::Empty => {}
                 }
             }

@@ -252,7 +252,7 @@ impl Scheduler {
             }
         }
         if !mutant!("shutdown: the monitor is not called") {
-            self.monitor.call();
+            self.monitor.end();
         }
         if !mutant!("shutdown: threads on stand-by are not sent home") {
             self.standby.close();

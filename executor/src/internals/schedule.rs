@@ -87,6 +87,13 @@ pub fn monitor_sleeps(handle: &Handle) {
     scheduler.monitor.sleep_unless(awake);
 }
 
+/// Takes one task out of a seat's queue, as a thief does, and runs it.
+pub fn steal_one(handle: &Handle, seat: usize) {
+    if let queue::Steal::Success(task) = handle.scheduler().seats[seat].stealer.steal() {
+        task.run();
+    }
+}
+
 /// A worker's queue.
 pub struct LocalQueue<T>(queue::LocalQueue<T>);
 
@@ -141,8 +148,13 @@ impl Monitor {
         self.0.worker_wakes();
     }
 
-    pub fn sleep_unless(&self, awake: impl Fn() -> bool) {
-        self.0.sleep_unless(awake);
+    /// False if it is to end.
+    pub fn sleep_unless(&self, awake: impl Fn() -> bool) -> bool {
+        self.0.sleep_unless(awake)
+    }
+
+    pub fn end(&self) {
+        self.0.end();
     }
 }
 

@@ -37,8 +37,9 @@ impl Worker {
     /// Lets another thread go on with the seat, because this one is about to block. Its loop ends
     /// with the present poll. False if there is nobody to take it.
     pub(crate) fn give_core_away(&self) -> bool {
-        if self.turning.get() {
-            // In a waker, with the driver in hand: who takes over would lack the driver.
+        if self.turning.get() && !mutant!("worker: who blocks in the driver gives its core away") {
+            // In a waker, with the driver in hand and the seat listed as asleep: whoever took the core
+            // would lack the driver, and be listed twice.
             return false;
         }
         if mutant!("worker: who blocks keeps its core") {

@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
@@ -31,6 +31,7 @@ const SELF: &str = "driver::an_event_is_seen_while_a_task_wakes_itself";
 const STUCK: &str = "driver::the_timers_of_a_stuck_worker_reach_the_driver";
 const ALONE: &str = "driver::a_driver_that_a_stuck_worker_has_left_is_taken_over";
 const LEFT: &str = "driver::a_timer_that_a_guest_leaves_behind_reaches_the_driver";
+const IN_HAND: &str = "driver::a_waker_that_blocks_in_the_driver_leaves_the_worker_its_seat";
 const GIVEN: &str = "driver::who_has_given_its_core_away_arms_timers_as_an_outsider";
 
 /// What these models must catch.
@@ -55,6 +56,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "worker: who gives its core away arms the seat's timers",
         GIVEN,
+    ),
+    mutant(
+        "worker: who blocks in the driver gives its core away",
+        IN_HAND,
     ),
 ];
 
@@ -634,5 +639,44 @@ fn who_has_given_its_core_away_arms_timers_as_an_outsider() {
             ends.open();
         }));
         done.wait();
+    });
+}
+
+/// Blocks in its wake, as long as the other thread wants.
+struct BlockingWaker {
+    begins: Arc<Gate>,
+    ends: Arc<Gate>,
+}
+
+impl Wake for BlockingWaker {
+    fn wake(self: StdArc<Self>) {
+        block_in_place(|| {
+            self.begins.open();
+            self.ends.wait();
+        });
+    }
+}
+
+/// The worker that waits in the driver calls a waker that blocks ∥ a task comes from outside: the worker
+/// stays in its seat, is woken for the task after the wake, and runs it.
+#[test]
+fn a_waker_that_blocks_in_the_driver_leaves_the_worker_its_seat() {
+    model_with_preemptions(1, || {
+        let (executor, device) = sleeping_executor(1);
+        let (begins, ends) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let waker = Waker::from(StdArc::new(BlockingWaker {
+            begins: begins.clone(),
+            ends: ends.clone(),
+        }));
+        assert!(device.poll(&mut Context::from_waker(&waker)).is_pending());
+        device.fire();
+        begins.wait();
+        let run = Arc::new(Gate::default());
+        let runs = run.clone();
+        let outside = executor.handle().spawn(async move { runs.open() });
+        ends.open();
+        run.wait();
+        drop(outside);
+        unexplored(|| drop(executor));
     });
 }

@@ -62,6 +62,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "monitor::the_monitor_does_not_sleep_beside_an_awake_worker",
     },
     Mutant {
+        name: "monitor: a worker's call hides the end",
+        model: "monitor::a_worker_that_wakes_at_the_end_does_not_hide_it",
+    },
+    Mutant {
+        name: "monitor: the end is taken for a call",
+        model: "monitor::a_worker_that_wakes_at_the_end_does_not_hide_it",
+    },
+    Mutant {
         name: "monitor: it pauses though it was called",
         model: "shutdown::the_monitor_ends",
     },
@@ -82,6 +90,26 @@ fn the_monitor_does_not_sleep_beside_an_awake_worker() {
         };
         shared.1.sleep_unless(|| shared.0.anybody_awake());
         worker.join().unwrap();
+    });
+}
+
+/// The monitor sleeps ∥ a worker wakes up ∥ the runtime ends: the monitor learns of the end, though it may
+/// be called for the worker first, or afterwards.
+#[test]
+fn a_worker_that_wakes_at_the_end_does_not_hide_it() {
+    model(|| {
+        let monitor = Arc::new(Monitor::new());
+        let worker = {
+            let monitor = Arc::clone(&monitor);
+            thread::spawn(move || monitor.worker_wakes())
+        };
+        let end = {
+            let monitor = Arc::clone(&monitor);
+            thread::spawn(move || monitor.end())
+        };
+        while monitor.sleep_unless(|| false) {}
+        worker.join().unwrap();
+        end.join().unwrap();
     });
 }
 

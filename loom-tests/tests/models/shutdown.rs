@@ -12,7 +12,7 @@ use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
-use mainspring_executor::internals::schedule::{close, report_panic};
+use mainspring_executor::internals::schedule::{close, report_panic, steal_one};
 use mainspring_executor::{Config, Executor, Handle, PanicAction, spawn, yield_now};
 use mainspring_loom::threads::refuse_threads;
 use mainspring_loom::{let_limits_pass, model, model_with_preemptions, unexplored};
@@ -43,6 +43,7 @@ const CLOSED: &str = "shutdown::a_root_that_leaves_after_a_panic_drops_the_tasks
 const LATE: &str = "shutdown::a_spawn_at_the_end_of_a_worker_is_refused_or_cut_off";
 const KEPT: &str = "shutdown::what_is_asked_of_a_kept_handle_is_done_or_refused";
 const RETRY: &str = "shutdown::what_a_stuck_worker_waits_for_is_found_beside_a_push";
+const THEFT: &str = "shutdown::what_a_stuck_worker_waits_for_is_found_beside_a_thief";
 const PANIC: &str = "shutdown::a_root_that_a_panic_ends_panics_itself";
 const HERE: &str = "shutdown::an_end_inside_async_code_drops_the_tasks_here_without_a_thread";
 const SIGNAL: &str = "shutdown::a_signal_reaches_who_waits_for_it";
@@ -85,6 +86,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "shutdown: a steal that was disturbed is not repeated",
         RETRY,
+    ),
+    mutant(
+        "shutdown: a theft that was disturbed is not repeated",
+        THEFT,
     ),
     mutant(
         "panic: it ends the runtime before its reason is known",
@@ -274,6 +279,34 @@ fn what_a_stuck_worker_waits_for_is_found_beside_a_push() {
         let handle = executor.handle().clone();
         let closing = thread::spawn(move || drop(executor));
         drop(handle.spawn(async {}));
+        closing.join().unwrap();
+    });
+}
+
+/// The same where what it waits for is in its own queue, behind another task ∥ a thief takes that one.
+#[test]
+fn what_a_stuck_worker_waits_for_is_found_beside_a_thief() {
+    model_with_preemptions(1, || {
+        let executor = executor(1);
+        let gate = Arc::new(Gate::default());
+        let stuck = Arc::new(Gate::default());
+        let (waits, begun) = (gate.clone(), stuck.clone());
+        drop(executor.handle().spawn(async move {
+            // The last one lies in the slot, the others in the queue.
+            drop(spawn(async {}));
+            let held = OpenOnDrop(gate);
+            drop(spawn(async move {
+                let _held = held;
+                pending::<()>().await;
+            }));
+            drop(spawn(async {}));
+            begun.open();
+            waits.wait();
+        }));
+        stuck.wait();
+        let handle = executor.handle().clone();
+        let closing = thread::spawn(move || drop(executor));
+        steal_one(&handle, 0);
         closing.join().unwrap();
     });
 }
