@@ -1,7 +1,7 @@
 //! The offload pool.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -123,18 +123,32 @@ fn a_bursts_threads_retire_while_light_work_goes_on() {
 fn the_end_drops_queued_jobs_and_waits_for_running_ones() {
     let mut executor = executor(1);
     let (dropped, finished) = (Dropped::new(), Arc::new(AtomicUsize::new(0)));
+    let begun = Arc::new(AtomicUsize::new(0));
+    let (goes_on, a_moment) = (Arc::new(AtomicBool::new(false)), Duration::from_millis(1));
     let jobs: Vec<_> = (0..64)
         .map(|_| {
             let (guard, finished) = (dropped.guard(), Arc::clone(&finished));
+            let (begun, goes_on) = (Arc::clone(&begun), Arc::clone(&goes_on));
             executor.handle().spawn_blocking(move || {
                 let _guard = guard;
-                thread::sleep(Duration::from_millis(50));
+                begun.fetch_add(1, Ordering::SeqCst);
+                while !goes_on.load(Ordering::SeqCst) {
+                    thread::sleep(a_moment);
+                }
                 finished.fetch_add(1, Ordering::SeqCst);
             })
         })
         .collect();
-    thread::sleep(Duration::from_millis(10));
+    while begun.load(Ordering::SeqCst) < 16 {
+        thread::sleep(a_moment);
+    }
+    // While the end waits for them.
+    let later = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(50));
+        goes_on.store(true, Ordering::SeqCst);
+    });
     executor.shutdown(None);
+    later.join().unwrap();
     assert_eq!(dropped.count(), 64);
     assert_eq!(
         finished.load(Ordering::SeqCst),
