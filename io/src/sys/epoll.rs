@@ -1,11 +1,12 @@
 //! The selector of Linux: one system call a turn, none to arm a source.
 //!
-//! `polling::Poller` owns the epoll object and takes sources out of it. Two things go past it,
-//! straight to the object:
+//! Here `epoll` is used without `polling`, which has the other systems (`portable.rs`). Its `Poller` would
+//! cost
 //!
-//! - *Waiting.* `Poller::wait` sets a timerfd, modifies two registrations, waits and reads an
-//!   eventfd: five system calls. Here it is `epoll_pwait2` alone, with its time-out in nanoseconds.
-//! - *Adding.* `polling` never asks for `EPOLLRDHUP`. Without it, a peer's data and the end of its
+//! - *in a wait* five system calls: it sets a timerfd, modifies two registrations, waits and reads an
+//!   eventfd. Here it is `epoll_pwait2` alone, with its time-out in nanoseconds;
+//! - *in a runtime's life* eight, for that timerfd and that eventfd, which nobody here would use;
+//! - *the end of a stream*: it never asks for `EPOLLRDHUP`. Without it, a peer's data and the end of its
 //!   stream that arrive before the driver looks are one event which does not tell the end; a short
 //!   read would then clear the readiness, and nobody would ever report the end again.
 //!
@@ -19,15 +20,15 @@
 //!
 //! # Kernels before 5.11
 //!
-//! They have no `epoll_pwait2`. `Selector::new` tries it once; if it is not there, or a sandbox
+//! They have no `epoll_pwait2`. The first `Selector` tries it; if it is not there, or a sandbox
 //! forbids it, waiting falls back to `epoll_wait`, with its time-out rounded up to milliseconds.
 
 use std::io;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use polling::Poller;
 use rustix::buffer::spare_capacity;
-use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, read, write};
@@ -37,8 +38,7 @@ use crate::{Interest, Ready};
 
 mod milliseconds;
 
-/// The key of the eventfd. No source has it (`sources.rs`), nor `polling`'s own two descriptors,
-/// which never have events here.
+/// The key of the eventfd. No source has it (`sources.rs`).
 const UNPARK_KEY: u64 = u64::MAX - 1;
 
 /// How many events one turn takes at most; the rest waits for the next. Of 12 bytes each. Not
@@ -48,8 +48,8 @@ const EVENTS_MAX: usize = 1024;
 /// Registers sources, and waits for their events.
 #[derive(Debug)]
 pub(crate) struct Selector {
-    /// The owner of the epoll object.
-    poller: Poller,
+    /// The epoll object.
+    epoll: OwnedFd,
     /// Written to end a wait; see the top of the file.
     unparker: OwnedFd,
     /// Whether the kernel has `epoll_pwait2`.
@@ -64,24 +64,13 @@ pub(crate) struct Events {
 
 impl Selector {
     pub(crate) fn new() -> io::Result<Self> {
-        let poller = Poller::new()?;
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let unparker = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let data = EventData::new_u64(UNPARK_KEY);
-        epoll::add(&poller, &unparker, data, EventFlags::IN | EventFlags::ET)?;
-
-        let mut probe = Vec::with_capacity(1);
-        let outcome = epoll::wait(
-            &poller,
-            spare_capacity(&mut probe),
-            Some(&Timespec::default()),
-        );
-        let has_nanoseconds = match outcome {
-            Ok(_) | Err(Errno::INTR) => true,
-            Err(Errno::NOSYS | Errno::PERM) => false,
-            Err(error) => return Err(error.into()),
-        };
+        epoll::add(&epoll, &unparker, data, EventFlags::IN | EventFlags::ET)?;
+        let has_nanoseconds = has_nanoseconds(&epoll)?;
         Ok(Self {
-            poller,
+            epoll,
             unparker,
             has_nanoseconds,
         })
@@ -100,12 +89,13 @@ impl Selector {
         interest: Interest,
     ) -> io::Result<()> {
         let data = EventData::new_u64(key as u64);
-        epoll::add(&self.poller, source, data, flags(interest))?;
+        epoll::add(&self.epoll, source, data, flags(interest))?;
         Ok(())
     }
 
     pub(crate) fn delete(&self, source: &impl Source) -> io::Result<()> {
-        self.poller.delete(source)
+        epoll::delete(&self.epoll, source)?;
+        Ok(())
     }
 
     /// Whether an event of a source disarms it.
@@ -131,7 +121,7 @@ impl Selector {
         if states.is_priority() {
             asked |= EventFlags::PRI;
         }
-        epoll::modify(&self.poller, source, EventData::new_u64(key as u64), asked)?;
+        epoll::modify(&self.epoll, source, EventData::new_u64(key as u64), asked)?;
         Ok(())
     }
 
@@ -148,12 +138,12 @@ impl Selector {
             // A time-out of more seconds than the type has is none.
             let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
             epoll::wait(
-                &self.poller,
+                &self.epoll,
                 spare_capacity(&mut events.list),
                 timeout.as_ref(),
             )
         } else {
-            milliseconds::wait(&self.poller, &mut events.list, timeout)
+            milliseconds::wait(&self.epoll, &mut events.list, timeout)
         };
         match outcome {
             Ok(_) | Err(Errno::INTR) => Ok(()),
@@ -171,6 +161,21 @@ impl Selector {
             let _ = read(&self.unparker, &mut counter);
             let _ = write(&self.unparker, &one);
         }
+    }
+}
+
+/// Whether the kernel has `epoll_pwait2`, by a wait of no time. It is asked once in a process.
+fn has_nanoseconds(epoll: &OwnedFd) -> io::Result<bool> {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    if let Some(answer) = ANSWER.get() {
+        return Ok(*answer);
+    }
+    let mut probe = Vec::with_capacity(1);
+    let no_time = Timespec::default();
+    match epoll::wait(epoll, spare_capacity(&mut probe), Some(&no_time)) {
+        Ok(_) | Err(Errno::INTR) => Ok(*ANSWER.get_or_init(|| true)),
+        Err(Errno::NOSYS | Errno::PERM) => Ok(*ANSWER.get_or_init(|| false)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -4,8 +4,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use polling::Poller;
 use rustix::event::epoll::{Event, EventData, EventFlags};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 
 use super::EVENTS_MAX;
@@ -13,7 +13,7 @@ use super::EVENTS_MAX;
 /// Waits as `epoll_pwait2` does, but for a time-out rounded up to milliseconds. One of more than 24
 /// days ends after 24 days.
 pub(super) fn wait(
-    poller: &Poller,
+    epoll: &OwnedFd,
     list: &mut Vec<Event>,
     timeout: Option<Duration>,
 ) -> Result<usize, Errno> {
@@ -23,7 +23,7 @@ pub(super) fn wait(
     // as the call lasts. Both are those of a local array. The length fits: it is a small constant.
     let outcome = unsafe {
         libc::epoll_wait(
-            poller.as_raw_fd(),
+            epoll.as_raw_fd(),
             buffer.as_mut_ptr().cast(),
             EVENTS_MAX as i32,
             timeout,
