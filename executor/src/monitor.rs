@@ -134,9 +134,11 @@ impl Monitor {
         self.ring(Call::Look);
     }
 
-    /// Ends the monitor.
+    /// Ends the monitor, if there can be one.
     pub(crate) fn end(&self) {
-        self.ring(Call::End);
+        if self.interval.is_some() {
+            self.ring(Call::End);
+        }
     }
 
     fn ring(&self, call: Call) {

@@ -141,7 +141,7 @@ pub struct Monitor(monitor::Monitor);
 
 impl Monitor {
     pub fn new() -> Self {
-        Self(monitor::Monitor::new(None))
+        Self(monitor::Monitor::new(Some(Duration::from_millis(1))))
     }
 
     pub fn worker_wakes(&self) {
