@@ -53,6 +53,7 @@ mod pace;
 mod park;
 mod patience;
 mod queue;
+mod rest;
 mod scheduler;
 mod seat;
 mod shutdown;

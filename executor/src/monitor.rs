@@ -64,6 +64,11 @@ const CALM_LOOKS: u32 = 64;
 /// with more to do than it has cores, the system may have stopped them all for some milliseconds.
 const STUCK_LOOKS: u32 = 2;
 
+/// So many looks must find a worker stuck before another one is sent to the driver. A poll that writes all
+/// that a socket takes, or reads all that it has, megabytes, is mostly over before that; and to have somebody
+/// in the driver beside such tasks costs them half their speed ([`crate::rest`]).
+const DRIVER_LOOKS: u32 = 3;
+
 /// The longest time between two looks, in intervals: 12 ms, if the interval is 500 us. A look costs
 /// two switches of context, 10 to 40 us; so many a second are a few thousandths of a core at most.
 const PERIOD_MAX: u32 = 24;
@@ -352,7 +357,8 @@ impl Watch {
                 scheduler.environment.before_sleep(number);
             }
         }
-        let driver_is_alone = scheduler.driver.exists() && !driven;
+        let is_late = self.stuck.iter().any(|looks| *looks >= DRIVER_LOOKS);
+        let driver_is_alone = scheduler.driver.exists() && !driven && is_late;
         let driver_is_alone = driver_is_alone && !mutant!("monitor: the driver is left alone");
         if !self.is_anybody_stuck() || !(driver_is_alone || scheduler.has_work()) {
             return helped;

@@ -29,7 +29,7 @@
 use std::time::Duration;
 
 use crate::driver::Driver;
-use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard, TryLock, TryLockGuard, mutant, order};
 
 const EMPTY: u8 = 0;
@@ -54,6 +54,8 @@ pub(crate) struct DriverSeat {
     driver: Option<TryLock<Box<dyn Driver>>>,
     /// Whether somebody waits there: a hint.
     attended: AtomicBool,
+    /// How often somebody has been in it: a hint.
+    visits: AtomicU32,
 }
 
 impl Parker {
@@ -173,6 +175,7 @@ impl DriverSeat {
         Self {
             driver: driver.map(TryLock::new),
             attended: AtomicBool::new(false),
+            visits: AtomicU32::new(0),
         }
     }
 
@@ -191,6 +194,19 @@ impl DriverSeat {
     pub(crate) fn is_attended(&self) -> bool {
         // Ordering: Relaxed; a hint.
         self.attended.load(Ordering::Relaxed)
+    }
+
+    /// Who holds the driver counts a visit.
+    pub(crate) fn count_visit(&self) {
+        // Ordering: Relaxed; a hint, and nobody else writes it meanwhile.
+        let visits = self.visits.load(Ordering::Relaxed);
+        self.visits.store(visits.wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// How often somebody has been in the driver.
+    pub(crate) fn visits(&self) -> u32 {
+        // Ordering: Relaxed; a hint.
+        self.visits.load(Ordering::Relaxed)
     }
 
     /// The driver, if nobody is in it.

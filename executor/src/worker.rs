@@ -13,6 +13,7 @@
 
 mod leave;
 mod search;
+mod sleep;
 mod thread;
 
 pub(crate) use thread::work;
@@ -23,16 +24,16 @@ use std::sync::Arc;
 
 use crate::context;
 use crate::coop;
-use crate::driver::Driver;
 use crate::fork;
 use crate::handle::Handle;
 use crate::monitor;
 use crate::park::Parker;
 use crate::patience::Patience;
+use crate::rest::Rest;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
-use crate::sync::{mutant, time};
+use crate::sync::mutant;
 use crate::task::Notified;
 use crate::trust::NO_KIND;
 use crate::unwind::contain;
@@ -90,6 +91,8 @@ pub(crate) struct Worker {
     watched: Cell<bool>,
     /// How long this thread looks around before it sleeps.
     patience: Patience,
+    /// Whether it sleeps in the driver.
+    rest: Rest,
     /// How many tasks have gone before the root since it was woken.
     root_waits: Cell<u32>,
     /// Whether `block_on`'s future has yielded, and for how long.
@@ -127,6 +130,7 @@ impl Worker {
             searching: Cell::new(false),
             watched: Cell::new(false),
             patience: Patience::new(),
+            rest: Rest::new(),
             root_waits: Cell::new(0),
             root_hold: Cell::new(RootHold::Free),
             outer: Cell::new(ptr::null()),
@@ -461,65 +465,11 @@ impl Worker {
     /// Calls into the driver: what it wakes goes to this worker's queue, quietly.
     fn in_driver(&self, call: impl FnOnce()) {
         self.turning.set(true);
+        self.scheduler().driver.count_visit();
         self.scheduler().seats[self.seat].set_polling(NO_KIND);
         // A foreign waker that panics has been reported by the panic hook; the worker lives on.
         contain(call);
         self.turning.set(false);
-    }
-
-    /// Sleeps until there may be something to do: S2 to S5 of the protocol in `idle`.
-    fn sleep(&self, duty: &impl Duty) {
-        let scheduler = self.scheduler();
-        scheduler
-            .idle
-            .sleep(self.seat, &self.parker, self.searching.replace(false));
-        let work = scheduler.has_work() && !mutant!("worker: no scan after S3 (I1)");
-        let is_pending = duty.is_pending() && !mutant!("worker: its duty is not looked at again");
-        if work || is_pending {
-            let unclaimed = scheduler.idle.wake_self(self.seat, work);
-            let claimed = !unclaimed && !mutant!("worker: claimed with its duty, it searches not");
-            self.searching.set(work || claimed);
-            if !mutant!("worker: who stays awake does not call the monitor (W3)") {
-                // It may have looked while this worker counted as asleep.
-                scheduler.monitor.worker_wakes();
-            }
-            return;
-        }
-        let now = time::now();
-        self.patience.before_sleep(now);
-        self.with_core(|core| core.pace.stop(now));
-        let driver = scheduler.driver.try_enter();
-        match driver.filter(|_| !mutant!("worker: nobody waits in the driver")) {
-            Some(mut driver) => {
-                scheduler.driver.set_attended(true);
-                self.in_driver(|| {
-                    let driver: &mut dyn Driver = &mut **driver;
-                    self.parker.park_in(driver, || scheduler.is_quiet());
-                });
-                scheduler.driver.set_attended(false);
-            }
-            None => {
-                if !mutant!("worker: timers are not published before it sleeps") {
-                    self.publish_timers();
-                }
-                self.parker.park();
-            }
-        }
-        let now = time::now();
-        self.patience.after_sleep(now);
-        self.with_core(|core| core.pace.start(now));
-        let unclaimed = scheduler.idle.wake_self(self.seat, false);
-        let claimed = !unclaimed && !mutant!("worker: claimed in its sleep, it searches not");
-        self.searching.set(claimed);
-        if !mutant!("worker: who wakes does not call the monitor (W3)") {
-            scheduler.monitor.worker_wakes();
-        }
-        self.watched.set(false);
-        let help = self.with_core(|core| core.queue.len() > 1 && self.takes_help(core));
-        if help.unwrap_or(false) && !mutant!("worker: what the driver has woken wakes nobody (I4)")
-        {
-            scheduler.notify();
-        }
     }
 
     /// Tells the thread in the driver of the timers that were armed in this seat.

@@ -12,6 +12,7 @@ use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use mainspring_executor::internals::schedule::{Watch, sleeping_workers};
 use mainspring_executor::{Driver, Environment, Executor, block_in_place, yield_now};
+use mainspring_loom::variant::with_variant;
 use mainspring_loom::{model, model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
 use mainspring_timer::{Duration, Handle as Timer, Sleep, sleep};
@@ -32,6 +33,7 @@ const STUCK: &str = "driver::the_timers_of_a_stuck_worker_reach_the_driver";
 const ALONE: &str = "driver::a_driver_that_a_stuck_worker_has_left_is_taken_over";
 const LEFT: &str = "driver::a_timer_that_a_guest_leaves_behind_reaches_the_driver";
 const IN_HAND: &str = "driver::a_waker_that_blocks_in_the_driver_leaves_the_worker_its_seat";
+const RESTS: &str = "driver::of_two_workers_that_may_rest_one_waits_in_the_driver";
 const GIVEN: &str = "driver::who_has_given_its_core_away_arms_timers_as_an_outsider";
 
 /// What these models must catch.
@@ -61,6 +63,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "worker: who blocks in the driver gives its core away",
         IN_HAND,
     ),
+    mutant("rest: nobody is asked for company (R1)", RESTS),
+    mutant("rest: company is looked for too early (R1)", RESTS),
 ];
 
 /// What has events: one that is fired once, for as many as wait for it.
@@ -605,8 +609,8 @@ fn a_driver_that_a_stuck_worker_has_left_is_taken_over() {
         device.fire();
         begun.wait();
         let mut watch = Watch::new(executor.handle());
-        watch.look(executor.handle());
-        watch.look(executor.handle());
+        // At the first look every counter seems to have moved.
+        (0..4).for_each(|_| watch.look(executor.handle()));
         watch.rescue(executor.handle());
         done.wait();
     });
@@ -639,6 +643,25 @@ fn who_has_given_its_core_away_arms_timers_as_an_outsider() {
             ends.open();
         }));
         done.wait();
+    });
+}
+
+/// Two workers go to sleep at the same time, each of which leaves the driver to the other while that one is
+/// awake ∥ an event: one of them waits in the driver, and sees it.
+#[test]
+fn of_two_workers_that_may_rest_one_waits_in_the_driver() {
+    with_variant("rest: whoever has company rests", || {
+        model_with_preemptions(2, || {
+            let (executor, device) = unexplored(|| {
+                let (executor, device, _) = executor(2);
+                (executor, device)
+            });
+            let (gate, waker) = WakerGate::pair();
+            assert!(device.poll(&mut Context::from_waker(&waker)).is_pending());
+            device.fire();
+            gate.wait();
+            unexplored(|| drop(executor));
+        });
     });
 }
 
