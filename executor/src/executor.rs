@@ -106,12 +106,12 @@ impl Executor {
             _ => config.max_standby_workers.min(SEATS_MAX - timed_seats),
         };
         let seats = timed_seats + standbys;
-        let (seats, mut cores): (Vec<_>, Vec<_>) = (0..seats)
-            .map(|number| {
-                let (seat, core) = Seat::new(number);
-                (CachePadded::new(seat), core)
-            })
-            .unzip();
+        let all = (0..seats).map(Seat::new);
+        let (mut seats, mut cores) = (Vec::with_capacity(seats), Vec::with_capacity(seats));
+        for (seat, core) in all {
+            seats.push(CachePadded::new(seat));
+            cores.push(core);
+        }
         let vacant = cores.split_off(timed_seats);
         let guests = cores.split_off(config.worker_threads);
         let hooks = Hooks {

@@ -134,6 +134,7 @@ impl Selector {
     /// Waits for events, at most for `timeout`. A signal ends the wait without any.
     pub(crate) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         events.list.clear();
+        events.list.reserve(EVENTS_MAX);
         let outcome = if self.has_nanoseconds {
             // A time-out of more seconds than the type has is none.
             let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
@@ -185,9 +186,8 @@ unsafe impl Send for Events {}
 
 impl Events {
     pub(crate) fn new() -> Self {
-        Self {
-            list: Vec::with_capacity(EVENTS_MAX),
-        }
+        // Its memory comes with the first wait.
+        Self { list: Vec::new() }
     }
 
     /// The keys and states of the sources that had events.
