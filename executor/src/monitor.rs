@@ -134,6 +134,12 @@ impl Monitor {
         self.watches.load(Ordering::Relaxed)
     }
 
+    /// From now on they are.
+    pub(crate) fn set_watching(&self) {
+        // Ordering: Relaxed; as in `is_watching`.
+        self.watches.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the monitor's wait, whichever it is.
     fn call(&self) {
         self.ring(Call::Look);
@@ -226,8 +232,7 @@ fn start_thread(handle: &Handle, interval: Duration) {
     });
     if thread.is_ok() {
         *started = true;
-        // Ordering: Relaxed; as in `is_watching`.
-        scheduler.monitor.watches.store(true, Ordering::Relaxed);
+        scheduler.monitor.set_watching();
     } else {
         scheduler.ending.thread_ends();
     }

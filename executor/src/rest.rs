@@ -14,7 +14,8 @@
 //!   tries to take the driver before it sleeps (I3 in `park`), and turns it now and then before that.
 //! * R2: if nobody has come by in the driver for [`LENGTH`], or somebody wants this worker, the rest is
 //!   over, and the next wait is one in the driver. If the one who comes by gets stuck later, the monitor
-//!   sees to the driver, as it does when a worker that leaves the driver gets stuck.
+//!   sees to the driver, as it does when a worker that leaves the driver gets stuck. Without a monitor
+//!   nobody rests.
 //!
 //! Checked by: loom-tests/tests/models/driver.rs
 
@@ -22,6 +23,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::idle::Idle;
+use crate::monitor::Monitor;
 use crate::park::{DriverSeat, Parker};
 use crate::sync::{mutant, variant};
 
@@ -60,10 +62,10 @@ impl Rest {
     }
 
     /// Whether a worker that has registered as a sleeper is to stay out of the driver (R1).
-    pub(crate) fn is_due(&self, idle: &Idle) -> bool {
-        let is_tired =
-            self.futile_waits.get() >= FUTILE_WAITS || variant!("rest: whoever has company rests");
-        is_tired && (idle.anybody_awake() || mutant!("rest: nobody is asked for company (R1)"))
+    pub(crate) fn is_due(&self, idle: &Idle, monitor: &Monitor) -> bool {
+        let is_tired = self.futile_waits.get() >= FUTILE_WAITS && monitor.is_watching();
+        (is_tired || variant!("rest: whoever has company rests"))
+            && (idle.anybody_awake() || mutant!("rest: nobody is asked for company (R1)"))
     }
 
     /// Waits for an unpark, or until nobody has come by in the driver for too long.
@@ -113,6 +115,12 @@ mod tests {
         idle
     }
 
+    fn watching() -> Monitor {
+        let monitor = Monitor::new(None);
+        monitor.set_watching();
+        monitor
+    }
+
     /// Waits one after another, each as long and with as much work between as it says.
     fn wait(rest: &Rest, idle: &Idle, waits: u32, waited: Duration, worked: Duration) {
         let mut begun = Instant::now();
@@ -130,25 +138,29 @@ mod tests {
         let (rest, idle) = (Rest::new(), company());
         // The first one has no work before it.
         wait(&rest, &idle, FUTILE_WAITS, WAIT, LITTLE);
-        assert!(!rest.is_due(&idle));
+        assert!(!rest.is_due(&idle, &watching()));
         wait(&rest, &idle, FUTILE_WAITS + 1, WAIT, LITTLE);
-        assert!(rest.is_due(&idle));
+        assert!(rest.is_due(&idle, &watching()));
+        assert!(
+            !rest.is_due(&idle, &Monitor::new(None)),
+            "nobody would see to the driver"
+        );
     }
 
     #[test]
     fn who_has_a_share_of_the_work_or_waits_for_long_does_not() {
         let (rest, idle) = (Rest::new(), company());
         wait(&rest, &idle, 100, WAIT, WAIT / 2);
-        assert!(!rest.is_due(&idle));
+        assert!(!rest.is_due(&idle, &watching()));
         wait(&rest, &idle, 100, SHORT, LITTLE);
-        assert!(!rest.is_due(&idle));
+        assert!(!rest.is_due(&idle, &watching()));
     }
 
     #[test]
     fn who_is_alone_does_not() {
         let rest = Rest::new();
         wait(&rest, &company(), 100, WAIT, LITTLE);
-        assert!(!rest.is_due(&Idle::new(2)));
+        assert!(!rest.is_due(&Idle::new(2), &watching()));
     }
 
     #[test]
@@ -166,7 +178,7 @@ mod tests {
                 driver.count_visit();
             }
             rest.ends(is_wanted, &driver);
-            assert_eq!(rest.is_due(&idle), goes_on);
+            assert_eq!(rest.is_due(&idle, &watching()), goes_on);
         }
     }
 }

@@ -8,8 +8,8 @@ impl Worker {
     /// Sleeps until there may be something to do.
     pub(super) fn sleep(&self, duty: &impl Duty) {
         let scheduler = self.scheduler();
-        let rests_early = mutant!("rest: company is looked for too early (R1)")
-            && self.rest.is_due(&scheduler.idle);
+        let is_due = || self.rest.is_due(&scheduler.idle, &scheduler.monitor);
+        let rests_early = mutant!("rest: company is looked for too early (R1)") && is_due();
         scheduler
             .idle
             .sleep(self.seat, &self.parker, self.searching.replace(false));
@@ -21,7 +21,7 @@ impl Worker {
         let begun = time::now();
         self.patience.before_sleep(begun);
         self.with_core(|core| core.pace.stop(begun));
-        let rests = rests_early || self.rest.is_due(&scheduler.idle);
+        let rests = rests_early || is_due();
         let was_in_driver = !rests && self.wait_in_driver();
         if !was_in_driver {
             self.wait_outside(rests);
