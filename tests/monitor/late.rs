@@ -79,6 +79,36 @@ fn a_ticker_in_the_future_of_block_on_is_milliseconds_late_too() {
     within(measure, |late| *late <= Duration::from_millis(10));
 }
 
+/// A task that keeps its worker in polls of 200 us, and wakes itself in each.
+async fn compute_in_pieces() {
+    std::future::poll_fn(|cx| {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_micros(200) {}
+        cx.waker().wake_by_ref();
+        std::task::Poll::<()>::Pending
+    })
+    .await;
+}
+
+/// Each tick wakes a worker for next to nothing, while another one is awake and comes by in the driver
+/// each 61 turns only: 12 ms. That is no reason to leave the driver to that one.
+#[test]
+fn a_fast_ticker_beside_a_worker_that_computes_in_pieces_is_seldom_late() {
+    let measure = || {
+        let runtime = multi_thread(2);
+        runtime.spawn(compute_in_pieces());
+        let ticker = runtime.spawn(lateness(Duration::from_micros(100), 5000));
+        let late = runtime.block_on(ticker).expect("it ends");
+        let millisecond = Duration::from_millis(1);
+        let late: Vec<_> = late
+            .into_iter()
+            .filter(|late| *late > millisecond)
+            .collect();
+        leave(runtime, (late.len(), late.last().copied()))
+    };
+    within(measure, |(late, _worst)| *late <= 10);
+}
+
 /// The greatest gap between two answers of an echo server that is asked each 5 ms from outside.
 fn greatest_echo_gap(addr: std::net::SocketAddr, until: Instant) -> Duration {
     use std::io::{Read, Write};
