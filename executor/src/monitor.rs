@@ -266,7 +266,7 @@ fn monitor_thread(handle: &Handle, interval: Duration) {
     }
 }
 
-/// The same where nobody seems stuck.
+/// The time between two looks where nobody seems stuck, after so many that found nothing to do.
 fn period(interval: Duration, calm: u32) -> Duration {
     let doublings = (calm / CALM_LOOKS).min(PERIOD_MAX.ilog2() + 1);
     interval.saturating_mul(PERIOD_MAX.min(1 << doublings))

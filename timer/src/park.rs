@@ -26,8 +26,8 @@
 //!   d or earlier, P5 ends by then. If another armer did, that one calls `unpark`. If it is 0, the
 //!   wait is over; the parker after that is in the first case, as A3 did not see its P1.
 //!
-//! P5 may last a little longer, if a turn has woken somebody shortly before (`GAP` and `GAP_AFTER_MANY` in `shared.rs`): then
-//! "by d" above is "by d, or that little later".
+//! P5 may last a little longer, if a turn has woken somebody shortly before (`GAP` and `GAP_AFTER_MANY` in
+//! `shared.rs`): then "by d" above is "by d, or that little later".
 //!
 //! `fetch_min` at A3 lets the first of many armers call `unpark` and keeps the rest from it.
 //!

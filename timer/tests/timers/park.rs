@@ -76,6 +76,29 @@ fn what_is_due_soon_after_a_wake_waits_for_company() {
     assert!(wait <= MS, "{wait:?}");
 }
 
+/// The same after a turn that has woken four, also if a straggler comes after them.
+#[test]
+fn what_is_due_soon_after_a_wake_of_many_waits_longer() {
+    let runtime = Runtime::new(1);
+    let handle = &runtime.handle;
+    let _scope = handle.enter(Some(0));
+    let gap = 3 * MS / 10;
+    let has_waited = (0..1000).any(|_| {
+        let timers = [(); 4].map(|()| armed(MS / 10));
+        let straggler = armed(MS / 9);
+        while !timers.iter().all(|timer| timer.is_elapsed()) {}
+        let woken = handle.turn();
+        while !straggler.is_elapsed() {}
+        let woken = (woken, handle.turn());
+        let _soon = armed(gap / 20);
+        let wait = handle.prepare_park(None).expect("there is a timer");
+        handle.finish_park();
+        assert!(wait <= gap, "{wait:?}");
+        woken == (4, 1) && wait > gap / 2
+    });
+    assert!(has_waited);
+}
+
 #[test]
 fn a_cancelled_timer_costs_one_early_wake_at_most() {
     let runtime = Runtime::new(1);
