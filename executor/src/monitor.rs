@@ -158,6 +158,9 @@ impl Monitor {
         if is_open && !mutant!("monitor: a call leaves no mark") {
             *called = call;
         }
+        // Before the bell: the monitor, which may run at once in place of this thread, would wait for the
+        // lock, and then for the end of this thread's slice, 1.4 ms.
+        drop(called);
         if !mutant!("monitor: a call rings no bell") {
             self.bell.notify_one();
         }
