@@ -129,7 +129,7 @@ impl Executor {
         };
         let scheduler = Arc::new(Scheduler {
             generation: Generation::current(),
-            tasks: TaskList::new(seats.len() + 1),
+            tasks: TaskList::of_seats(seats.len()),
             seats: seats.into(),
             injector: CachePadded::new(Injector::new()),
             idle: CachePadded::new(Idle::new(config.worker_threads.max(1))),

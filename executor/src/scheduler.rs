@@ -92,13 +92,14 @@ impl Scheduler {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let id = next_id();
         let (reference, shard) = context::with_worker(|worker| match worker {
             Some(worker) if worker.is_of(self) => worker.reference_for_spawn(),
             _ => None,
         })
-        .unwrap_or_else(|| (Arc::clone(self), self.seats.len()));
+        .unwrap_or_else(|| (Arc::clone(self), self.tasks.outside_shard(id)));
         let origin = TaskOrigin {
-            id: next_id(),
+            id,
             spawned_at,
             shard: shard as u32,
         };
