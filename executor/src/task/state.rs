@@ -41,6 +41,8 @@
 //!
 //! Every transition is one read-modify-write, never a load followed by a compare-exchange: it is
 //! cheaper, it cannot fail, and loom (which remembers one last access an object) explores it fully.
+//! Where the bits before are known, it is an addition: for anything else whose result is looked at,
+//! processors without such an instruction loop round a compare-exchange.
 //!
 //! Checked by: loom-tests/tests/models/task_state.rs
 
@@ -136,7 +138,7 @@ impl State {
         // chain.
         let before = self
             .0
-            .fetch_xor(NOTIFIED | RUNNING, order!("task: begin", Acquire));
+            .fetch_add(RUNNING - NOTIFIED, order!("task: begin", Acquire));
         debug_assert_eq!(
             before & (NOTIFIED | RUNNING | COMPLETE),
             NOTIFIED,
@@ -174,7 +176,7 @@ impl State {
         // this poll left it. What a waker wrote meanwhile is for that `begin` as well.
         let before = self
             .0
-            .fetch_and(!RUNNING, order!("task: end of a poll", Release));
+            .fetch_sub(RUNNING, order!("task: end of a poll", Release));
         debug_assert_eq!(before & (RUNNING | COMPLETE), RUNNING, "not in a poll");
         let notified =
             before & NOTIFIED != 0 && !mutant!("task: a wake during a poll is lost (I3)");
@@ -192,7 +194,7 @@ impl State {
         // waker is read next.
         let before = self
             .0
-            .fetch_xor(RUNNING | COMPLETE, order!("task: complete", AcqRel));
+            .fetch_add(COMPLETE - RUNNING, order!("task: complete", AcqRel));
         debug_assert_eq!(before & (RUNNING | COMPLETE), RUNNING, "not in a poll");
         if before & JOIN_INTEREST == 0 {
             Completed::DropOutput
@@ -236,7 +238,7 @@ impl State {
         // output is read next.
         let before = self
             .0
-            .fetch_or(JOIN_WAKER, order!("task: set the joiner's waker", AcqRel));
+            .fetch_add(JOIN_WAKER, order!("task: set the joiner's waker", AcqRel));
         debug_assert_eq!(before & JOIN_WAKER, 0, "the waker was already handed over");
         before & COMPLETE == 0
     }
@@ -247,8 +249,8 @@ impl State {
     pub(crate) fn unset_join_waker(&self) -> bool {
         // Ordering: Acquire, because on failure the output is read next. On success this thread
         // goes on with the slot, and `set_join_waker` publishes that.
-        let before = self.0.fetch_and(
-            !JOIN_WAKER,
+        let before = self.0.fetch_sub(
+            JOIN_WAKER,
             order!("task: take the joiner's waker back", Acquire),
         );
         before & COMPLETE == 0
@@ -281,6 +283,10 @@ impl State {
     /// One reference less. True if it was the last: the caller must free the task.
     #[must_use]
     pub(crate) fn ref_dec(&self) -> bool {
+        // Ordering: Acquire, as below. Nobody makes a reference without one, so the only one stays so.
+        if self.0.load(order!("task: the only reference", Acquire)) < 2 * REF_ONE {
+            return true;
+        }
         // Ordering: Release so that this holder's uses come before the freeing; Acquire so that
         // the one who frees comes after all the others' uses.
         let before = self

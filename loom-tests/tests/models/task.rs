@@ -73,6 +73,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "task: drop a reference (no Acquire)",
         model: "task::the_last_reference_frees_the_task_after_all_uses",
     },
+    Mutant {
+        name: "task: the only reference",
+        model: "task::the_last_reference_frees_the_task_after_all_uses",
+    },
 ];
 
 /// Waits for both signals. Leaves two wakers at its first poll.
