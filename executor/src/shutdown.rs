@@ -31,7 +31,7 @@
 //! * I4: no worker sleeps through the end. It reads the state after it has registered as a sleeper,
 //!   under the sleepers' lock; the closer sets the state, and then looks at the sleepers, under that
 //!   lock. Whoever has the lock second sees what the other did.
-//! * I5: what a report says was counted between the closing of the list and the first abort.
+//! * I5: what a report says was counted when the list was closed, before the first abort.
 //!
 //! # Where nobody may wait
 //!
@@ -155,14 +155,15 @@ impl Ending {
 
     /// To ABORTING, keeping what `cut` counts. False if it was so already.
     fn begin_aborting(&self, cut: impl FnOnce() -> Cut) -> bool {
+        if mutant!("shutdown: the workers leave before the list is closed") {
+            self.state.fetch_max(ABORTING, Ordering::Relaxed);
+        }
         let mut kept = self.cut.lock();
         if kept.is_some() && !mutant!("shutdown: what is cut off is counted twice") {
             return false;
         }
-        if mutant!("shutdown: the workers leave before the list is closed") {
-            self.state.fetch_max(ABORTING, Ordering::Relaxed);
-        }
-        // Who sees the state finds a closed list: nothing comes after the last one has drained.
+        // Who sees the state, and then has this lock, finds a closed list and what was in it: nothing
+        // comes after the last one has drained.
         *kept = Some(cut());
         // Ordering: Relaxed; the sleepers' lock publishes it to whoever is not among them (I4), and the
         // lobby's to whoever is not in it.
@@ -233,14 +234,13 @@ impl Scheduler {
 
     /// To ABORTING. May be called from anywhere; does nothing the second time.
     pub(crate) fn close(&self) {
-        let first = self.ending.begin_aborting(|| {
-            if !mutant!("shutdown: the list stays open") {
-                self.tasks.close();
-            }
-            Cut {
-                tasks: self.tasks.counts(),
-                queued_jobs: self.pool.queued(),
-            }
+        let first = self.ending.begin_aborting(|| Cut {
+            tasks: if mutant!("shutdown: the list stays open") {
+                self.tasks.counts()
+            } else {
+                self.tasks.close()
+            },
+            queued_jobs: self.pool.queued(),
         });
         if !first {
             return;
@@ -279,6 +279,10 @@ impl Scheduler {
 
     /// Aborts all tasks, and runs the queues, again and again while `more`. The list is closed.
     pub(crate) fn cut_off(&self, mut more: impl FnMut() -> bool) {
+        if self.ending.cut().tasks.alive == 0 {
+            // Then no queue holds anything either, and each look at all of them takes microseconds.
+            return;
+        }
         if !mutant!("shutdown: nothing is aborted") {
             self.abort_all();
         }

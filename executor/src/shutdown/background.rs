@@ -132,7 +132,7 @@ impl Scheduler {
     /// are stuck: on a thread of its own, so that no destructor stops this one and the last wakes
     /// under way can be waited for.
     pub(super) fn drain_in_background(self: &Arc<Self>) {
-        if self.tasks.len() == 0 {
+        if self.ending.cut().tasks.alive == 0 || self.tasks.len() == 0 {
             if !mutant!("shutdown: without tasks, waits in the environment go on") {
                 self.environment.shutdown();
             }

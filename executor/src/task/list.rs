@@ -133,11 +133,9 @@ impl TaskList {
         shard.len -= 1;
     }
 
-    /// Links nothing from now on.
-    pub(crate) fn close(&self) {
-        for shard in &self.shards {
-            shard.lock().closed = true;
-        }
+    /// Links nothing from now on. What is linked in each shard at that moment is all that ever will be.
+    pub(crate) fn close(&self) -> TaskCounts {
+        self.count(|shard| shard.closed = true)
     }
 
     /// How many tasks are alive.
@@ -148,9 +146,14 @@ impl TaskList {
     /// How many tasks are alive, and how many there ever were. Each shard is counted at a moment of
     /// its own.
     pub(crate) fn counts(&self) -> TaskCounts {
+        self.count(|_| {})
+    }
+
+    fn count(&self, visit: impl Fn(&mut Shard)) -> TaskCounts {
         let mut counts = TaskCounts::default();
         for shard in &self.shards {
-            let shard = shard.lock();
+            let mut shard = shard.lock();
+            visit(&mut shard);
             counts.spawned += shard.spawned;
             counts.alive += shard.len;
         }
