@@ -171,16 +171,24 @@ fn is_heavy(mean: u64, tasks: usize) -> bool {
 }
 
 #[cfg(all(test, not(mainspring_loom)))]
-mod tests {
-    use super::*;
-
-    fn with_polls_of(nanos: u64) -> Pace {
-        let mut pace = Pace::new();
+impl Pace {
+    /// That of a worker whose polls take so long.
+    pub(crate) fn with_polls_of(nanos: u64) -> Self {
+        let mut pace = Self::new();
         let begun = Instant::now();
         pace.take_sample(begun);
         (0..SAMPLE).for_each(|_| pace.count_poll());
         pace.take_sample(begun + Duration::from_nanos(nanos * u64::from(SAMPLE)));
         pace
+    }
+}
+
+#[cfg(all(test, not(mainspring_loom)))]
+mod tests {
+    use super::*;
+
+    fn with_polls_of(nanos: u64) -> Pace {
+        Pace::with_polls_of(nanos)
     }
 
     #[test]

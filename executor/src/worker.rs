@@ -11,6 +11,7 @@
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
 
+mod harvest;
 mod leave;
 mod search;
 mod sleep;
@@ -22,6 +23,7 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
 
+use self::harvest::Harvest;
 use crate::context;
 use crate::coop;
 use crate::fork;
@@ -91,6 +93,8 @@ pub(crate) struct Worker {
     watched: Cell<bool>,
     /// How long this thread looks around before it sleeps.
     patience: Patience,
+    /// Whether it lets more come before it steals again.
+    harvest: Harvest,
     /// Whether it sleeps in the driver.
     rest: Rest,
     /// How many tasks have gone before the root since it was woken.
@@ -130,6 +134,7 @@ impl Worker {
             searching: Cell::new(false),
             watched: Cell::new(false),
             patience: Patience::new(),
+            harvest: Harvest::new(),
             rest: Rest::new(),
             root_waits: Cell::new(0),
             root_hold: Cell::new(RootHold::Free),

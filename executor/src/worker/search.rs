@@ -1,6 +1,6 @@
 //! How a worker looks for work that is not its own.
 
-use super::{Duty, Worker};
+use super::{Duty, Worker, harvest};
 use crate::patience::Look;
 use crate::queue::{LocalQueue, Steal};
 use crate::sync::{mutant, spin_loop, time};
@@ -10,6 +10,9 @@ impl Worker {
     /// Looks for work at the injector and at the others, for a while.
     pub(super) fn search(&self, duty: &impl Duty) -> Option<Notified> {
         let scheduler = self.scheduler();
+        if self.harvest.take_was_poor() {
+            harvest::let_more_come(|| duty.is_pending());
+        }
         if let Some(task) = self.steal_batch(|queue| scheduler.injector.steal_into(queue)) {
             self.share_the_rest();
             return Some(task);
@@ -55,7 +58,11 @@ impl Worker {
         if mutant!("worker: a batch steal wakes nobody (I4)") {
             return;
         }
-        let help = self.with_core(|core| core.queue.len() > 0 && self.takes_help(core));
+        let help = self.with_core(|core| {
+            let tasks = core.queue.len();
+            self.harvest.note(1 + tasks, &core.pace);
+            tasks > 0 && self.takes_help(core)
+        });
         if self.searching.get() {
             self.stop_searching();
         } else if help.unwrap_or(false) {
