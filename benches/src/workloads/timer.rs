@@ -38,6 +38,9 @@ pub(super) fn all<R: Runtime>() -> Vec<Workload<R>> {
         Workload::multi_thread("timer/timeout", 1, |runtime, iterations| {
             in_task(runtime, timeouts::<R>(iterations))
         }),
+        Workload::multi_thread("timer/no_timeout", 1, |runtime, iterations| {
+            in_task(runtime, operations(iterations))
+        }),
     ]
 }
 
@@ -84,6 +87,15 @@ async fn timeouts<R: Runtime>(iterations: u64) -> Duration {
     for input in 0..iterations {
         let output = R::timeout(black_box(HOUR), pending_once(black_box(input))).await;
         black_box(output.expect("an hour has not passed"));
+    }
+    begun.elapsed()
+}
+
+/// The same operations without a time-out: the rest of the other is the timer's.
+async fn operations(iterations: u64) -> Duration {
+    let begun = Instant::now();
+    for input in 0..iterations {
+        black_box(pending_once(black_box(input)).await);
     }
     begun.elapsed()
 }
