@@ -20,6 +20,7 @@ impl Worker {
         }
         let begun = time::now();
         self.patience.before_sleep(begun);
+        self.harvest.before_sleep();
         self.with_core(|core| core.pace.stop(begun));
         let rests = rests_early || is_due();
         let was_in_driver = !rests && self.wait_in_driver();
