@@ -73,9 +73,6 @@ const DRIVER_LOOKS: u32 = 3;
 /// two switches of context, 10 to 40 us; so many a second are a few thousandths of a core at most.
 const PERIOD_MAX: u32 = 24;
 
-/// A worker that is awake and has made fewer turns than this since the last look may be in a long poll.
-const FEW_TURNS: u32 = 8;
-
 /// Where the monitor waits.
 #[derive(Debug)]
 pub(crate) struct Monitor {
@@ -247,7 +244,11 @@ fn monitor_thread(handle: &Handle, interval: Duration) {
     let scheduler = handle.scheduler();
     let mut watch = Watch::new(scheduler);
     let mut calm = 0;
-    while scheduler.monitor.pause(watch.next_look(interval, calm)) {
+    loop {
+        let period = interval.saturating_mul(watch.next_look(calm));
+        if !scheduler.monitor.pause(period) {
+            return;
+        }
         let moved = watch.look(scheduler);
         if !moved && !scheduler.idle.anybody_awake() {
             if watch.dismiss(scheduler) {
@@ -269,10 +270,11 @@ fn monitor_thread(handle: &Handle, interval: Duration) {
     }
 }
 
-/// The time between two looks where nobody seems stuck, after so many that found nothing to do.
-fn period(interval: Duration, calm: u32) -> Duration {
+/// The time between two looks where nobody seems stuck, in intervals, after so many that found nothing to
+/// do.
+fn period(calm: u32) -> u32 {
     let doublings = (calm / CALM_LOOKS).min(PERIOD_MAX.ilog2() + 1);
-    interval.saturating_mul(PERIOD_MAX.min(1 << doublings))
+    PERIOD_MAX.min(1 << doublings)
 }
 
 /// What was seen at the last look, and the look before.
@@ -283,6 +285,8 @@ pub(crate) struct Watch {
     stuck: Vec<u32>,
     /// How far each counter has moved since the look before.
     moved: Vec<u32>,
+    /// How many intervals there were between the two.
+    intervals: u32,
     /// Whether the next look is to come soon: a worker may be in a long poll, or is for the first time.
     is_suspicious: bool,
     /// Looks to let pass before another thread is asked of a system that has refused one.
@@ -296,6 +300,7 @@ impl Watch {
             turns: vec![0; seats],
             stuck: vec![0; seats],
             moved: vec![0; seats],
+            intervals: 1,
             is_suspicious: false,
             refused: 0,
         }
@@ -320,13 +325,16 @@ impl Watch {
         has_moved
     }
 
-    /// How long until the next look, if so many have found nothing to do.
-    fn next_look(&self, interval: Duration, calm: u32) -> Duration {
-        if self.is_suspicious {
-            interval
-        } else {
-            period(interval, calm)
-        }
+    /// How many intervals there are until the next look, if so many have found nothing to do.
+    fn next_look(&mut self, calm: u32) -> u32 {
+        self.intervals = if self.is_suspicious { 1 } else { period(calm) };
+        self.intervals
+    }
+
+    /// Whether a worker that is awake may be in a long poll since a short time: those that it has ended
+    /// since the look before would have taken an interval each.
+    fn has_few_turns(&self, number: usize) -> bool {
+        self.moved[number] <= self.intervals
     }
 
     fn is_anybody_stuck(&self) -> bool {
@@ -347,7 +355,7 @@ impl Watch {
                 continue;
             }
             least_stuck = least_stuck.min(self.stuck[number]);
-            self.is_suspicious |= self.moved[number] < FEW_TURNS && self.stuck[number] <= 1;
+            self.is_suspicious |= self.has_few_turns(number) && self.stuck[number] <= 1;
             if self.stuck[number] == 0 {
                 continue;
             }
@@ -427,12 +435,10 @@ mod tests {
 
     #[test]
     fn the_period_grows_in_steps_to_its_limit() {
-        let interval = Duration::from_micros(500);
-        assert_eq!(period(interval, 0), interval);
-        assert_eq!(period(interval, CALM_LOOKS - 1), interval);
-        assert_eq!(period(interval, CALM_LOOKS), 2 * interval);
-        assert_eq!(period(interval, 3 * CALM_LOOKS), 8 * interval);
-        assert_eq!(period(interval, u32::MAX), PERIOD_MAX * interval);
-        assert_eq!(period(Duration::MAX, u32::MAX), Duration::MAX);
+        assert_eq!(period(0), 1);
+        assert_eq!(period(CALM_LOOKS - 1), 1);
+        assert_eq!(period(CALM_LOOKS), 2);
+        assert_eq!(period(3 * CALM_LOOKS), 8);
+        assert_eq!(period(u32::MAX), PERIOD_MAX);
     }
 }
