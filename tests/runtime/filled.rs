@@ -13,6 +13,17 @@ use crate::counted::Drops;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// A grace that is long enough for a task that heeds the signal, beside those of [`fill`].
+///
+/// ThreadSanitizer counts what threads release, and the task that never waits uses its counters up: each few
+/// hundred milliseconds it stops the whole process to begin anew. On a busy machine that takes most of a second:
+/// measured by a thread that only sleeps.
+pub(crate) const GRACE: Duration = Duration::from_millis(if cfg!(mainspring_sanitize) {
+    3_000
+} else {
+    500
+});
+
 /// Fills a runtime with tasks that wait for everything there is, and one that never waits. Gives
 /// their number; each holds a token.
 pub(crate) fn fill(runtime: &Runtime, drops: &Drops) -> usize {

@@ -15,7 +15,7 @@ use mainspring::time::sleep;
 use crate::bounded::bounded;
 use crate::counted::Drops;
 use crate::each::on_each_runtime;
-use crate::filled::fill;
+use crate::filled::{GRACE, fill};
 use crate::runtimes::{current_thread, multi_thread};
 use crate::wakers::{Counting, Panicking, poll_with};
 
@@ -41,7 +41,7 @@ fn awaited_in_its_own_block_on_it_drains_and_reports() {
                 signal.await;
                 sleep(Duration::from_millis(5)).await;
             });
-            let report = handle.shutdown(Duration::from_millis(500)).await;
+            let report = handle.shutdown(GRACE).await;
             assert!(handle.is_shutting_down());
             draining.await.expect("it had time");
             (report, mainspring::spawn(async {}).await)

@@ -15,7 +15,7 @@ use mainspring::time::sleep;
 use crate::bounded::bounded;
 use crate::counted::Drops;
 use crate::each::on_each_runtime;
-use crate::filled::fill;
+use crate::filled::{GRACE, fill};
 use crate::runtimes::{current_thread, multi_thread};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -163,8 +163,7 @@ fn what_waits_when_the_grace_is_over_is_aborted_and_dropped() {
             signal.await;
             yield_now().await;
         });
-        // Long enough for the one that heeds the signal, on any machine.
-        let report = runtime.shutdown(Duration::from_millis(500));
+        let report = runtime.shutdown(GRACE);
         assert_eq!(counts(&report), (1, alive, 0), "{report}");
         assert_eq!(drops.count(), tokens);
     });
