@@ -24,8 +24,12 @@ mod connect;
 mod demo;
 #[path = "fetch/download.rs"]
 mod download;
+#[path = "fetch/ended.rs"]
+mod ended;
 #[path = "fetch/failure.rs"]
 mod failure;
+#[path = "fetch/link.rs"]
+mod link;
 #[path = "fetch/names.rs"]
 mod names;
 #[path = "fetch/partial.rs"]

@@ -8,8 +8,12 @@ mod arriving;
 mod command_line;
 #[path = "fetch/drawing.rs"]
 mod drawing;
+#[path = "../examples/fetch/ended.rs"]
+mod ended;
 #[path = "fetch/failing.rs"]
 mod failing;
+#[path = "fetch/lost.rs"]
+mod lost;
 #[path = "fetch/retrying.rs"]
 mod retrying;
 #[path = "fetch/run.rs"]

@@ -11,10 +11,8 @@ use std::time::Duration;
 
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HOST, USER_AGENT};
 use hyper::{Request, Response};
-use mainspring::hyper::Io;
 use mainspring::io::{AsyncRead, AsyncWrite};
 use mainspring::net::{TcpStream, lookup_host};
 use mainspring::time;
@@ -26,6 +24,7 @@ use tokio_rustls::rustls::{self, CertificateError, ClientConfig, RootCertStore};
 use url::{Host, Origin, Position, Url};
 
 use crate::failure::{Failure, root_cause};
+use crate::link::Link;
 
 /// Who we say we are.
 const AGENT: &str = concat!("mainspring-fetch/", env!("CARGO_PKG_VERSION"));
@@ -38,16 +37,13 @@ pub(crate) struct Connector {
     limit: Duration,
     /// Connections without a request, by server. The lock protects the map and is held for a push
     /// or a pop.
-    idle: Mutex<HashMap<Origin, Vec<Sender>>>,
+    idle: Mutex<HashMap<Origin, Vec<Link>>>,
 }
-
-/// The sending half of a connection; a task of its own drives the other one.
-type Sender = SendRequest<Empty<Bytes>>;
 
 /// A connection that has a request under way.
 pub(crate) struct Connection {
-    /// Where requests go in.
-    sender: Sender,
+    /// The connection itself.
+    link: Link,
     /// The server at its other end.
     origin: Origin,
 }
@@ -96,37 +92,32 @@ impl Connector {
     /// Dropping the future closes the connection that it was using.
     pub(crate) async fn get(&self, url: &Url) -> Result<(Response<Incoming>, Connection), Failure> {
         let origin = url.origin();
-        while let Some(mut sender) = self.take_idle(&origin) {
+        while let Some(mut link) = self.take_idle(&origin) {
             // The server may close a connection at any time while it is idle. Then nothing has
             // happened yet, and the request goes to another one.
-            if !matches!(self.limited(WAITING, sender.ready()).await, Ok(Ok(()))) {
+            if !matches!(self.limited(WAITING, link.is_ready()).await, Ok(true)) {
                 continue;
             }
-            match self
-                .limited(WAITING, sender.send_request(request(url)?))
-                .await?
-            {
-                Ok(response) => return Ok((response, Connection { sender, origin })),
-                Err(error) if error.is_parse() => return Err(protocol(&error)),
-                Err(_) => {}
+            match self.limited(WAITING, link.send(request(url)?)).await? {
+                Some(Ok(response)) => return Ok((response, Connection { link, origin })),
+                Some(Err(error)) if error.is_parse() => return Err(protocol(&error)),
+                Some(Err(_)) | None => {}
             }
         }
-        let mut sender = self.connect(url).await?;
-        match self
-            .limited(WAITING, sender.send_request(request(url)?))
-            .await?
-        {
-            Ok(response) => Ok((response, Connection { sender, origin })),
-            Err(error) if error.is_parse() => Err(protocol(&error)),
-            Err(error) => Err(Failure::NoAnswer(root_cause(&error))),
+        let mut link = self.connect(url).await?;
+        match self.limited(WAITING, link.send(request(url)?)).await? {
+            Some(Ok(response)) => Ok((response, Connection { link, origin })),
+            Some(Err(error)) if error.is_parse() => Err(protocol(&error)),
+            Some(Err(error)) => Err(Failure::NoAnswer(root_cause(&error))),
+            None => Err(Failure::NoAnswer("connection closed".to_owned())),
         }
     }
 
     /// Takes back a connection whose answer has been read to its end.
     pub(crate) fn keep(&self, connection: Connection) {
-        let Connection { sender, origin } = connection;
-        if !sender.is_closed() {
-            self.lock_idle().entry(origin).or_default().push(sender);
+        let Connection { link, origin } = connection;
+        if link.is_open() {
+            self.lock_idle().entry(origin).or_default().push(link);
         }
     }
 
@@ -147,24 +138,24 @@ impl Connector {
         })
     }
 
-    fn take_idle(&self, origin: &Origin) -> Option<Sender> {
+    fn take_idle(&self, origin: &Origin) -> Option<Link> {
         self.lock_idle().get_mut(origin).and_then(Vec::pop)
     }
 
-    fn lock_idle(&self) -> MutexGuard<'_, HashMap<Origin, Vec<Sender>>> {
+    fn lock_idle(&self) -> MutexGuard<'_, HashMap<Origin, Vec<Link>>> {
         // No code that can panic runs under the lock.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn connect(&self, url: &Url) -> Result<Sender, Failure> {
+    async fn connect(&self, url: &Url) -> Result<Link, Failure> {
         let stream = self.connect_tcp(url).await?;
         if url.scheme() == "http" {
-            return self.start_http(stream).await;
+            return start_http(stream).await;
         }
         let host = url.host_str().unwrap_or_default();
         let handshake = self.tls.connect(server_name(url)?, stream);
         match self.limited("securing the connection", handshake).await? {
-            Ok(stream) => self.start_http(stream).await,
+            Ok(stream) => start_http(stream).await,
             Err(error) => Err(tls_failure(host, error)),
         }
     }
@@ -215,17 +206,13 @@ impl Connector {
             }),
         }
     }
+}
 
-    async fn start_http<T>(&self, stream: T) -> Result<Sender, Failure>
-    where
-        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let handshake = http1::handshake(Io::new(stream)).await;
-        let (sender, connection) = handshake.map_err(|error| protocol(&error))?;
-        // What ends the connection is also told to whoever waits for an answer on it.
-        mainspring::spawn(async move { drop(connection.await) });
-        Ok(sender)
-    }
+async fn start_http<T>(stream: T) -> Result<Link, Failure>
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    Link::new(stream).await.map_err(|error| protocol(&error))
 }
 
 /// What is being waited for after a request.
