@@ -187,10 +187,6 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn with_polls_of(nanos: u64) -> Pace {
-        Pace::with_polls_of(nanos)
-    }
-
     #[test]
     fn a_worker_that_knows_nothing_takes_any_help() {
         assert!(Pace::new().is_worth_help(1));
@@ -199,15 +195,15 @@ mod tests {
 
     #[test]
     fn few_short_polls_are_not_worth_help_and_long_ones_are() {
-        assert!(!with_polls_of(100).is_worth_help(10_000));
-        assert!(!with_polls_of(2_000).is_worth_help(24));
-        assert!(with_polls_of(2_000).is_worth_help(25));
-        assert!(with_polls_of(10_000_000).is_worth_help(1));
+        assert!(!Pace::with_polls_of(100).is_worth_help(10_000));
+        assert!(!Pace::with_polls_of(2_000).is_worth_help(24));
+        assert!(Pace::with_polls_of(2_000).is_worth_help(25));
+        assert!(Pace::with_polls_of(10_000_000).is_worth_help(1));
     }
 
     #[test]
     fn many_short_polls_are_worth_help_when_they_last() {
-        let mut pace = with_polls_of(100);
+        let mut pace = Pace::with_polls_of(100);
         assert!(!pace.is_still_worth_help(1_000, false));
         std::thread::sleep(PERSISTENT);
         assert!(pace.is_still_worth_help(1_000, false), "{pace:?}");
@@ -220,7 +216,7 @@ mod tests {
 
     #[test]
     fn one_long_poll_does_not_make_all_polls_long() {
-        let mut pace = with_polls_of(100);
+        let mut pace = Pace::with_polls_of(100);
         let now = Instant::now();
         pace.start(now);
         (0..SAMPLE).for_each(|_| pace.count_poll());
