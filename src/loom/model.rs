@@ -1,6 +1,5 @@
 //! The names of a build under loom: loom's.
 
-pub(crate) use mainspring_loom::let_short_limits_pass as runtime_begins;
 pub(super) use mainspring_loom::{model, model_with_preemptions, unexplored};
 pub(crate) use mainspring_loom::{mutant, variant};
 use mainspring_timer::Handle as Timer;
@@ -10,6 +9,12 @@ use std::time::Duration;
 std::thread_local! {
     /// How many waits in a row have found a timer due. Not loom's: there is one driver in a model.
     static IN_VAIN: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A runtime begins, and with it what an execution of a model is about.
+pub(crate) fn runtime_begins() {
+    IN_VAIN.set(0);
+    mainspring_loom::let_short_limits_pass();
 }
 
 /// A wait of at most `limit` is to begin. In the models of a clock that runs, the time shows at once that
