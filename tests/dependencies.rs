@@ -19,13 +19,14 @@ const OF_THE_RUNTIME: [&str; 8] = [
 
 /// Our packages, and which of them each may depend on. Only what runs or builds counts, not what
 /// its tests use.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("mainspring-macros", &[]),
-    ("mainspring-timer", &[]),
-    ("mainspring-executor", &[]),
+    ("mainspring-sync", &[]),
+    ("mainspring-timer", &["mainspring-sync"]),
+    ("mainspring-executor", &["mainspring-sync"]),
     // Only a build under loom depends on it; the tree is that of a normal one.
     ("mainspring-loom", &[]),
-    ("mainspring-io", &["mainspring-executor"]),
+    ("mainspring-io", &["mainspring-executor", "mainspring-sync"]),
     (
         "mainspring",
         &[
@@ -46,6 +47,7 @@ const EVERYBODY: &[&str] = &[
     "mainspring-executor",
     "mainspring-io",
     "mainspring-timer",
+    "mainspring-sync",
     "mainspring-macros",
 ];
 

@@ -3,7 +3,6 @@
 //! Each type wraps one that the executor uses and forwards to it; no logic lives here.
 #![expect(missing_debug_implementations, reason = "used by models only")]
 
-pub mod brief;
 pub mod offload;
 pub mod park;
 pub mod schedule;

@@ -12,6 +12,7 @@
 //! 2. `seat` changes only while the node is not linked, so a linked node is always in `seat`.
 //! 3. Dropping a pinned entry disarms it, and keeps the seat alive until then.
 
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Poll, Waker};
 use std::time::Instant as StdInstant;
@@ -34,14 +35,18 @@ pin_project! {
         // What the wheel links.
         #[pin]
         node: Node,
-        // Where the node is linked, if it is.
-        seat: Arc<Seat>,
+        // Where the node is linked, if it is. Taken out by the drop alone, which may keep it for the next
+        // entry.
+        seat: ManuallyDrop<Arc<Seat>>,
     }
 
     impl PinnedDrop for Entry {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            disarm(this.node.as_ref(), this.seat);
+            // SAFETY: the entry is dropped, so its field is not used again.
+            let seat = unsafe { ManuallyDrop::take(this.seat) };
+            disarm(this.node.as_ref(), &seat);
+            context::give_back(seat);
         }
     }
 }
@@ -54,12 +59,12 @@ impl Entry {
     /// Outside a runtime; the message names `function`.
     #[track_caller]
     pub(crate) fn new(function: &str, deadline: impl FnOnce(&Clock, u64) -> u64) -> Self {
-        let seat = context::with(|current| current.seat.clone());
+        let seat = context::with(Context::seat_for_timer);
         let Some(seat) = seat else { outside(function) };
         let now = seat.now();
         Self {
             node: Node::new(deadline(seat.core().clock(), now)),
-            seat,
+            seat: ManuallyDrop::new(seat),
         }
     }
 
@@ -140,10 +145,10 @@ impl Entry {
 fn arm(node: Pin<&Node>, seat: &mut Arc<Seat>, waker: Waker, passed: u64) -> bool {
     seat.core().origin().expect_current();
     let own = context::with(|current| {
-        is_same_runtime(current, seat).then(|| {
-            let is_other = !Arc::ptr_eq(&current.seat, seat);
-            (is_other.then(|| current.seat.clone()), current.is_seated)
-        })
+        if Arc::ptr_eq(&current.seat, seat) {
+            return Some((None, current.is_seated));
+        }
+        is_same_runtime(current, seat).then(|| (Some(current.seat.clone()), current.is_seated))
     });
     let own = own.flatten();
     let is_inside = own.is_some();

@@ -97,11 +97,11 @@ impl Handle {
     /// If there is no such seat.
     #[track_caller]
     pub fn enter(&self, seat: Option<usize>) -> EnterGuard {
-        let context = Context {
-            shared: self.shared.clone(),
-            seat: self.shared.seat(seat).clone(),
-            is_seated: seat.is_some(),
-        };
+        let context = Context::new(
+            self.shared.clone(),
+            self.shared.seat(seat).clone(),
+            seat.is_some(),
+        );
         EnterGuard {
             previous: context::replace(Some(context)),
             _not_send: PhantomData,
@@ -113,11 +113,11 @@ impl Handle {
     pub fn unseat(&self) {
         let is_own = context::with(|current| Arc::ptr_eq(&current.shared, &self.shared));
         if is_own == Some(true) {
-            drop(context::replace(Some(Context {
-                shared: self.shared.clone(),
-                seat: self.shared.seat(None).clone(),
-                is_seated: false,
-            })));
+            drop(context::replace(Some(Context::new(
+                self.shared.clone(),
+                self.shared.seat(None).clone(),
+                false,
+            ))));
         }
     }
 

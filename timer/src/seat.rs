@@ -21,7 +21,7 @@ use std::task::Waker;
 use crate::batch::WakeBatch;
 use crate::node::Node;
 use crate::shared::Core;
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering, contain_panic, mutant};
+use crate::sync::{Arc, AtomicU64, BriefLock, Ordering, contain_panic, mutant};
 use crate::wheel::{Linked, NEVER, Turned, Wheel};
 
 /// Nodes of a coarse slot that are looked at to find the exact next deadline. A slot with more of
@@ -49,7 +49,7 @@ struct Own {
     /// A time that has passed: what the clock showed when this seat looked at it last. Saves looks.
     recent: AtomicU64,
     /// Protects the wheel and the links of the nodes in it. A leaf: nothing is locked under it.
-    content: Mutex<Content>,
+    content: BriefLock<Content>,
 }
 
 /// What is behind the lock of a seat.
@@ -73,7 +73,7 @@ impl Seat {
             next: Padded(AtomicU64::new(NEVER)),
             own: Padded(Own {
                 recent: AtomicU64::new(now),
-                content: Mutex::new(Content {
+                content: BriefLock::new(Content {
                     wheel,
                     is_open: true,
                 }),

@@ -3,8 +3,6 @@
 //! `--cfg mainspring_loom` switches the whole crate to loom's types. The interface is the smaller
 //! of the two: `Mutex::lock` returns the guard, an `UnsafeCell` is entered with a closure.
 
-#[cfg(not(mainspring_loom))]
-mod locks;
 #[cfg(mainspring_loom)]
 mod model;
 #[cfg(not(mainspring_loom))]
@@ -14,6 +12,8 @@ mod real;
 pub(crate) use model::*;
 #[cfg(not(mainspring_loom))]
 pub(crate) use real::*;
+
+pub(crate) use mainspring_sync::{BriefLock, Mutex, UnsafeCell, mutant, order};
 
 /// The same under loom, which has no static atomics: for hints that no protocol rests on.
 pub(crate) mod constant {

@@ -3,9 +3,8 @@
 use std::panic::UnwindSafe;
 
 pub(crate) use loom::hint::spin_loop;
-pub(crate) use mainspring_loom::{Condvar, Mutex, MutexGuard, TryLock, TryLockGuard, UnsafeCell};
+pub(crate) use mainspring_loom::{TryLock, TryLockGuard};
 pub(crate) use mainspring_loom::{const_thread_local, const_thread_local as owning_thread_local};
-pub(crate) use mainspring_loom::{mutant, order, variant};
 
 pub(crate) mod atomic {
     pub(crate) use loom::sync::atomic::{

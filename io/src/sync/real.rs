@@ -1,7 +1,5 @@
 //! The facade of a normal build.
 
-pub(crate) use super::locks::{Condvar, Mutex};
-
 pub(crate) mod atomic {
     //! The atomic types.
 
@@ -15,19 +13,3 @@ macro_rules! const_thread_local {
     };
 }
 pub(crate) use const_thread_local;
-
-/// Whether a mutant is run (see the crate `mainspring-loom`): never, in a normal build.
-macro_rules! mutant {
-    ($name:literal) => {
-        false
-    };
-}
-pub(crate) use mutant;
-
-/// An ordering that a mutant would weaken.
-macro_rules! order {
-    ($name:literal, $order:ident) => {
-        Ordering::$order
-    };
-}
-pub(crate) use order;

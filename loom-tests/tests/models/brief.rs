@@ -1,11 +1,11 @@
-//! The lock for a few loads and stores: `executor/src/sync/brief.rs`.
+//! The lock for a few loads and stores: `sync/src/brief.rs`.
 
 use loom::sync::Arc;
 use loom::thread;
-use mainspring_executor::internals::brief::BriefLock;
 use mainspring_loom::model;
 use mainspring_loom::variant::with_variant;
 use mainspring_loom_tests::Mutant;
+use mainspring_sync::TheBriefLock;
 
 use crate::bare::mutant;
 
@@ -24,12 +24,12 @@ fn what_one_wrote_the_next_one_reads() {
 }
 
 fn count_to_two() {
-    let count = Arc::new(BriefLock::new(0));
+    let count = Arc::new(TheBriefLock::new(0));
     let other = {
         let count = count.clone();
-        thread::spawn(move || count.with(|count| *count += 1))
+        thread::spawn(move || *count.lock() += 1)
     };
-    count.with(|count| *count += 1);
+    *count.lock() += 1;
     other.join().unwrap();
-    count.with(|count| assert_eq!(*count, 2));
+    assert_eq!(*count.lock(), 2);
 }

@@ -3,8 +3,6 @@
 pub(crate) use loom::sync::Arc;
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
 pub(crate) use loom::thread_local;
-pub(crate) use mainspring_loom::{Mutex, UnsafeCell};
-pub(crate) use mainspring_loom::{mutant, order};
 
 /// A model must not depend on the time of day: its clock moves when the model calls
 /// `Handle::advance_to_next`, in place of a wait that ends by itself.

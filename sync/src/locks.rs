@@ -15,27 +15,31 @@ use std::time::{Duration, Instant};
 
 /// A mutex without poison.
 #[derive(Debug, Default)]
-pub(crate) struct Mutex<T>(sync::Mutex<T>);
+pub struct Mutex<T>(sync::Mutex<T>);
 
 /// The guard of [`Mutex`]; it is empty only while a condition variable has it.
 #[derive(Debug)]
-pub(crate) struct MutexGuard<'a, T>(Option<sync::MutexGuard<'a, T>>);
+pub struct MutexGuard<'a, T>(Option<sync::MutexGuard<'a, T>>);
 
 impl<T> Mutex<T> {
-    pub(crate) const fn new(value: T) -> Self {
+    /// A mutex round `value`.
+    pub const fn new(value: T) -> Self {
         Self(sync::Mutex::new(value))
     }
 
+    /// Waits for the lock.
     #[inline]
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+    pub fn lock(&self) -> MutexGuard<'_, T> {
         MutexGuard(Some(self.0.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    pub(crate) fn into_inner(self) -> T {
+    /// The value, from its last owner.
+    pub fn into_inner(self) -> T {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+    /// The lock, if nobody holds it.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let guard = match self.0.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -69,35 +73,35 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 
 /// A condition variable whose waits borrow the guard.
 #[derive(Debug, Default)]
-pub(crate) struct Condvar(sync::Condvar);
+pub struct Condvar(sync::Condvar);
 
 /// Whether a bounded wait ended by its bound.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct WaitTimeoutResult(bool);
+pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
-    pub(crate) fn timed_out(self) -> bool {
+    /// Whether it did.
+    pub fn timed_out(self) -> bool {
         self.0
     }
 }
 
 impl Condvar {
-    pub(crate) const fn new() -> Self {
+    /// A condition variable that nobody waits for.
+    pub const fn new() -> Self {
         Self(sync::Condvar::new())
     }
 
-    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+    /// Waits to be notified.
+    pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
         if let Some(held) = guard.0.take() {
             let held = self.0.wait(held);
             guard.0 = Some(held.unwrap_or_else(PoisonError::into_inner));
         }
     }
 
-    pub(crate) fn wait_for<T>(
-        &self,
-        guard: &mut MutexGuard<'_, T>,
-        limit: Duration,
-    ) -> WaitTimeoutResult {
+    /// Waits to be notified, for `limit` at most.
+    pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
         let Some(held) = guard.0.take() else {
             return WaitTimeoutResult(false);
         };
@@ -107,7 +111,8 @@ impl Condvar {
         WaitTimeoutResult(result.timed_out())
     }
 
-    pub(crate) fn wait_until<T>(
+    /// Waits to be notified, until `limit` at most.
+    pub fn wait_until<T>(
         &self,
         guard: &mut MutexGuard<'_, T>,
         limit: Instant,
@@ -115,11 +120,13 @@ impl Condvar {
         self.wait_for(guard, limit.saturating_duration_since(Instant::now()))
     }
 
-    pub(crate) fn notify_one(&self) {
+    /// Wakes one who waits.
+    pub fn notify_one(&self) {
         self.0.notify_one();
     }
 
-    pub(crate) fn notify_all(&self) {
+    /// Wakes all who wait.
+    pub fn notify_all(&self) {
         self.0.notify_all();
     }
 }

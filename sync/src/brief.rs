@@ -5,7 +5,8 @@
 //! others meanwhile. It is for what is almost never contended and never held for long; user code does
 //! not run under it, as under no lock of ours.
 //!
-//! Measured: spawn and join of a task takes two such locks, and 8 ns less than with `std`'s.
+//! Measured: spawn and join of a task takes two such locks, and 8 ns less than with `std`'s; a timer, which
+//! is armed and cancelled under one, 10.
 //!
 //! Invariant: one thread at a time has seen the swap give `false`, and it alone stores `false` again.
 //!
@@ -13,15 +14,27 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::atomic::{AtomicBool, Ordering};
-use super::{UnsafeCell, order, spin_loop, thread, variant};
+#[cfg(mainspring_loom)]
+use loom::{
+    hint::spin_loop,
+    sync::atomic::{AtomicBool, Ordering},
+    thread::yield_now,
+};
+#[cfg(not(mainspring_loom))]
+use std::{
+    hint::spin_loop,
+    sync::atomic::{AtomicBool, Ordering},
+    thread::yield_now,
+};
+
+use crate::{UnsafeCell, order, variant};
 
 /// Looks at a taken lock before the core is offered to others. In a model one is as good as many.
 const LOOKS: usize = if cfg!(mainspring_loom) { 1 } else { 32 };
 
 /// A value, and who may touch it.
 #[derive(Debug)]
-pub(crate) struct BriefLock<T> {
+pub struct BriefLock<T> {
     taken: AtomicBool,
     value: UnsafeCell<T>,
 }
@@ -33,18 +46,20 @@ unsafe impl<T: Send> Sync for BriefLock<T> {}
 
 /// The right to touch the value.
 #[derive(Debug)]
-pub(crate) struct BriefGuard<'a, T>(&'a BriefLock<T>);
+pub struct BriefGuard<'a, T>(&'a BriefLock<T>);
 
 impl<T> BriefLock<T> {
-    pub(crate) fn new(value: T) -> Self {
+    /// A lock round `value`.
+    pub fn new(value: T) -> Self {
         Self {
             taken: AtomicBool::new(false),
             value: UnsafeCell::new(value),
         }
     }
 
+    /// Waits for the lock.
     #[inline]
-    pub(crate) fn lock(&self) -> BriefGuard<'_, T> {
+    pub fn lock(&self) -> BriefGuard<'_, T> {
         while self.swap() {
             self.wait();
         }
@@ -68,7 +83,7 @@ impl<T> BriefLock<T> {
             }
             spin_loop();
         }
-        thread::yield_now();
+        yield_now();
     }
 }
 
