@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// The crates whose protocols are modelled; "." is the facade.
-const CRATES: [&str; 4] = [".", "executor", "io", "timer"];
+const CRATES: [&str; 5] = [".", "executor", "io", "timer", "sync"];
 
 /// The names in every `mutant!("…")` and `order!("…", …)`. One for each half of an AcqRel.
 pub(crate) fn in_the_sources() -> io::Result<BTreeSet<String>> {

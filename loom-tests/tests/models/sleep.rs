@@ -1,5 +1,7 @@
 //! The sleep protocol: `executor/src/idle.rs`.
 
+use std::slice;
+
 use loom::sync::Arc;
 use loom::thread;
 use mainspring_executor::internals::park::Parker;
@@ -75,29 +77,34 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 /// See `notify` in `idle`.
 const BY_RMW: &str = "idle: P3 by a read-modify-write";
 
-/// A worker that wants one item of somebody else's queue, and sleeps until there is one.
-fn take_one(idle: &Idle, seat: usize, parker: &Parker, victim: &Stealer<u32>) -> u32 {
+/// Items that a queue may hold for thieves who want one each: of three a theft would take two.
+const SINGLE_THEFTS: usize = 2;
+
+/// A worker that wants one item of others' queues, and sleeps until there is one.
+fn take_one(idle: &Idle, seat: usize, parker: &Parker, victims: &[Stealer<u32>]) -> u32 {
+    let has_work = || !victims.iter().all(Stealer::is_empty);
     let (own, _) = LocalQueue::new();
     let mut searching = false;
     loop {
         searching = searching || idle.begin_search();
         if searching {
-            match victim.steal_into(&own) {
-                Stolen::Something(item) => {
-                    if idle.end_search() && !victim.is_empty() {
+            let mut thefts = victims.iter().map(|victim| victim.steal_into(&own));
+            match thefts.find(|theft| !matches!(theft, Stolen::Nothing)) {
+                Some(Stolen::Something(item)) => {
+                    if idle.end_search() && has_work() {
                         wake(idle);
                     }
                     return item;
                 }
-                Stolen::Retry => {
+                Some(Stolen::Retry) => {
                     thread::yield_now();
                     continue;
                 }
-                Stolen::Nothing => {}
+                Some(Stolen::Nothing) | None => {}
             }
         }
         idle.sleep(seat, parker, searching);
-        if !victim.is_empty() {
+        if has_work() {
             let _ = idle.wake_self(seat, true);
             searching = true;
             continue;
@@ -133,7 +140,7 @@ fn push_beside_a_sleeper() {
         idle.join();
         let sleeper = {
             let idle = Arc::clone(&idle);
-            thread::spawn(move || take_one(&idle, 1, &Parker::new(), &stealer))
+            thread::spawn(move || take_one(&idle, 1, &Parker::new(), &[stealer]))
         };
         queue.push(7);
         wake(&idle);
@@ -158,17 +165,18 @@ fn two_pushes_beside_two_sleepers() {
     let count = if is_deep() { 3 } else { 2 };
     model(move || {
         let idle = Arc::new(Idle::new(count + 1));
-        let (queue, stealer) = LocalQueue::new();
-        let stealer = Arc::new(stealer);
+        let queues = (0..count.div_ceil(SINGLE_THEFTS)).map(|_| LocalQueue::new());
+        let (queues, stealers): (Vec<_>, Vec<_>) = queues.unzip();
+        let stealers = Arc::new(stealers);
         (0..=count).for_each(|_| idle.join());
         let sleepers: Vec<_> = (1..=count)
             .map(|seat| {
-                let (idle, stealer) = (Arc::clone(&idle), Arc::clone(&stealer));
-                thread::spawn(move || take_one(&idle, seat, &Parker::new(), &stealer))
+                let (idle, stealers) = (Arc::clone(&idle), Arc::clone(&stealers));
+                thread::spawn(move || take_one(&idle, seat, &Parker::new(), &stealers))
             })
             .collect();
-        (1..=count).for_each(|_| {
-            queue.push(1);
+        (0..count).for_each(|item| {
+            queues[item / SINGLE_THEFTS].push(1);
             wake(&idle);
         });
         let taken: u32 = sleepers
@@ -201,7 +209,7 @@ fn two_pushers_do_not_rely_on_one_another() {
             thread::spawn(move || {
                 let taken = stealers
                     .iter()
-                    .map(|stealer| take_one(&idle, 2, &parker, stealer));
+                    .map(|stealer| take_one(&idle, 2, &parker, slice::from_ref(stealer)));
                 taken.sum::<u32>()
             })
         };
