@@ -124,19 +124,30 @@ impl Pace {
         if cfg!(mainspring_loom) {
             return true;
         }
+        let counted = if is_open { 2 * tasks } else { tasks };
+        let is_light = |mean| !is_heavy(mean, counted);
+        if !self.is_sample_due() && self.mean.is_some_and(is_light) {
+            // Whoever yields to nobody comes by here each time: a look at the clock is a fifth of it.
+            self.heavy_since = None;
+            return false;
+        }
         let now = time::now();
         self.take_sample(now);
         let Some(mean) = self.mean else {
             return true;
         };
-        let counted = if is_open { 2 * tasks } else { tasks };
-        if !is_heavy(mean, counted) {
+        if is_light(mean) {
             self.heavy_since = None;
             return false;
         }
         let since = *self.heavy_since.get_or_insert(now);
         let lasts = now.saturating_duration_since(since) >= PERSISTENT;
         mean >= LONG_POLL || (lasts && self.is_recurrent)
+    }
+
+    /// Whether [`take_sample`](Self::take_sample) would do something.
+    fn is_sample_due(&self) -> bool {
+        self.since.is_none() || self.polls >= SAMPLE
     }
 
     fn take_sample(&mut self, now: Instant) {

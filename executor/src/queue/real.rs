@@ -68,7 +68,12 @@ impl<T> Injector<T> {
     }
 
     /// Takes a batch: one item for now, the rest into `own`.
+    #[inline]
     pub(crate) fn steal_into(&self, own: &LocalQueue<T>) -> Steal<T> {
+        // The theft itself would say so after a fence, which whoever sleeps on the answer has anyway.
+        if self.is_empty() {
+            return Steal::Empty;
+        }
         self.0.steal_batch_and_pop(&own.0).into()
     }
 

@@ -33,10 +33,10 @@ impl Worker {
     /// Looks around for what may come, as long as that has paid lately and nobody is kept waiting by it:
     /// whoever waits for a socket or a timer relies on a thread in the driver.
     fn search_on(&self, duty: &impl Duty) -> Option<Notified> {
-        if !self.patience.is_willing() {
+        let scheduler = self.scheduler();
+        if !self.patience.is_willing() || !scheduler.is_driver_attended() {
             return None;
         }
-        let scheduler = self.scheduler();
         // The thread in the driver must not learn of this seat's timers later than from a sleeper.
         self.publish_timers();
         let begun = time::now();
