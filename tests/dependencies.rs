@@ -33,6 +33,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "mainspring-executor",
             "mainspring-io",
             "mainspring-timer",
+            "mainspring-sync",
             "mainspring-macros",
         ],
     ),

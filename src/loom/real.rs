@@ -43,62 +43,11 @@ pub mod cell {
     #[doc(no_inline)]
     pub use std::cell::Cell;
 
-    /// `std::cell::UnsafeCell`, entered by closures: in a model, two accesses that nothing orders fail
-    /// it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use mainspring::loom::cell::UnsafeCell;
-    ///
-    /// mainspring::loom::model(|| {
-    ///     let cell = UnsafeCell::new(1);
-    ///     // SAFETY: nobody else has the cell.
-    ///     cell.with_mut(|value| unsafe { *value += 1 });
-    ///     // SAFETY: nobody else has the cell.
-    ///     assert_eq!(cell.with(|value| unsafe { *value }), 2);
-    /// });
-    /// ```
-    #[derive(Debug)]
-    #[repr(transparent)]
-    pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
-
-    impl<T> UnsafeCell<T> {
-        /// A cell with `value` in it.
-        #[inline]
-        pub fn new(value: T) -> Self {
-            Self(std::cell::UnsafeCell::new(value))
-        }
-
-        /// Lends the value for reading.
-        #[inline]
-        pub fn with<R>(&self, body: impl FnOnce(*const T) -> R) -> R {
-            body(self.0.get())
-        }
-
-        /// Lends the value for writing.
-        #[inline]
-        pub fn with_mut<R>(&self, body: impl FnOnce(*mut T) -> R) -> R {
-            body(self.0.get())
-        }
-    }
+    #[doc(inline)]
+    pub use mainspring_sync::UnsafeCell;
 }
 
-/// Whether a mutant is run (see the crate `mainspring-loom`): never, in a normal build.
-macro_rules! mutant {
-    ($name:literal) => {
-        false
-    };
-}
-pub(crate) use mutant;
-
-/// Whether a model wants a variant (see the crate `mainspring-loom`): never, in a normal build.
-macro_rules! variant {
-    ($name:literal) => {
-        false
-    };
-}
-pub(crate) use variant;
+pub(crate) use mainspring_sync::{mutant, variant};
 
 /// A wait of at most `limit` is to begin; how a model sees it is none of a normal build's concern.
 #[inline]

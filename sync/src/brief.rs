@@ -5,8 +5,8 @@
 //! others meanwhile. It is for what is almost never contended and never held for long; user code does
 //! not run under it, as under no lock of ours.
 //!
-//! Measured: spawn and join of a task takes two such locks, and 8 ns less than with `std`'s; a timer, which
-//! is armed and cancelled under one, 10.
+//! Measured: spawn and join of a task takes two such locks, and 8 ns less than with `std`'s. A timer is armed and
+//! cancelled under one: together with the reference that a thread keeps for the next timer, 117 / 81 ns.
 //!
 //! Invariant: one thread at a time has seen the swap give `false`, and it alone stores `false` again.
 //!

@@ -48,7 +48,8 @@ pub(crate) struct Seat {
 struct Own {
     /// A time that has passed: what the clock showed when this seat looked at it last. Saves looks.
     recent: AtomicU64,
-    /// Protects the wheel and the links of the nodes in it. A leaf: nothing is locked under it.
+    /// Protects the wheel and the links of the nodes in it. A leaf: nothing is locked under it. Held for
+    /// long only by [`close`](Seat::close), at the end of a runtime with many timers.
     content: BriefLock<Content>,
 }
 

@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use super::Source;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, variant};
 use crate::{Interest, Ready};
-use mainspring_sync::variant;
 
 /// Waits for an unpark.
 #[derive(Debug)]
