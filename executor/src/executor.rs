@@ -106,13 +106,9 @@ impl Executor {
             _ => config.max_standby_workers.min(SEATS_MAX - timed_seats),
         };
         let seats = timed_seats + standbys;
-        let all = (0..seats).map(Seat::new);
-        let (mut seats, mut cores) = (Vec::with_capacity(seats), Vec::with_capacity(seats));
-        for (seat, core) in all {
-            seats.push(CachePadded::new(seat));
-            cores.push(core);
-        }
-        let vacant = cores.split_off(timed_seats);
+        let seats: Box<[_]> = (0..seats).map(|_| CachePadded::new(Seat::new())).collect();
+        let timed = (0..timed_seats).zip(&seats);
+        let mut cores: Vec<_> = timed.map(|(number, seat)| seat.make_core(number)).collect();
         let guests = cores.split_off(config.worker_threads);
         let hooks = Hooks {
             name: config.thread_name,
@@ -130,14 +126,18 @@ impl Executor {
         let scheduler = Arc::new(Scheduler {
             generation: Generation::current(),
             tasks: TaskList::of_seats(seats.len()),
-            seats: seats.into(),
+            seats,
             injector: CachePadded::new(Injector::new()),
             idle: CachePadded::new(Idle::new(config.worker_threads.max(1))),
             driver: DriverSeat::new(driver),
             environment,
             lobby: Lobby::new(guests),
             pool: Pool::new(pool),
-            standby: Standby::new(vacant, config.thread_keep_alive, hooks.clone()),
+            standby: Standby::new(
+                timed_seats..timed_seats + standbys,
+                config.thread_keep_alive,
+                hooks.clone(),
+            ),
             trust: Trust::new(),
             panics: PanicPolicy::new(config.on_task_panic),
             monitor: Monitor::new(

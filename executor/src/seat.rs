@@ -1,8 +1,10 @@
 //! A seat: what the other threads can see of one worker. A core: what only its thread touches.
 //!
 //! A scheduler has a fixed number of seats: one for each worker thread, some for the threads that
-//! call `block_on`, and some on stand-by, for when all worker threads are stuck. The core is what makes a thread the worker of a seat: it is a box that
-//! is handed from thread to thread, and whoever holds it may push to the seat's queue.
+//! call `block_on`, and some on stand-by, for when all worker threads are stuck. The core is what makes
+//! a thread the worker of a seat: it is a box that is handed from thread to thread, and whoever holds it
+//! may push to the seat's queue. A seat on stand-by gets its core, and with it its queue, when it is
+//! first wanted.
 
 use std::sync::Arc;
 
@@ -62,21 +64,24 @@ pub(crate) type CoreBox = Box<Core>;
 const SPARE_MAX: usize = 2048;
 
 impl Seat {
-    /// A seat and its core.
-    pub(crate) fn new(number: usize) -> (Self, CoreBox) {
-        let (queue, stealer) = LocalQueue::new();
-        let seat = Self {
+    /// A seat that has no core yet.
+    pub(crate) fn new() -> Self {
+        Self {
             slot: Slot::new(),
-            stealer,
+            stealer: Stealer::new(),
             turns: AtomicU32::new(0),
             polling: AtomicUsize::new(NO_KIND),
             open: AtomicBool::new(false),
             taken: AtomicBool::new(false),
             dismissed: AtomicBool::new(false),
-        };
-        let core = Core {
+        }
+    }
+
+    /// The core of this seat, which has the given number. To be called once.
+    pub(crate) fn make_core(&self, number: usize) -> CoreBox {
+        Box::new(Core {
             seat: number,
-            queue,
+            queue: self.stealer.make_queue(),
             deferred: Vec::new(),
             turn: 0,
             slot_streak: 0,
@@ -84,12 +89,9 @@ impl Seat {
             // Any odd number will do; seats differ so that thieves do not follow one another.
             random: 0x9E37_79B9_u32.wrapping_mul(2 * number as u32 + 1) | 1,
             spare: Vec::new(),
-        };
-        (seat, Box::new(core))
+        })
     }
-}
 
-impl Seat {
     /// The worker begins a poll.
     #[inline]
     pub(crate) fn set_polling(&self, kind: Kind) {

@@ -109,8 +109,8 @@ pub enum Stolen<T> {
 
 impl<T> LocalQueue<T> {
     pub fn new() -> (Self, Stealer<T>) {
-        let (local, stealer) = queue::LocalQueue::new();
-        (Self(local), Stealer(stealer))
+        let stealer = queue::Stealer::new();
+        (Self(stealer.make_queue()), Stealer(stealer))
     }
 
     pub fn push(&self, item: T) {
@@ -186,7 +186,7 @@ pub struct Core(CoreBox);
 
 impl Core {
     pub fn new(seat: usize) -> Self {
-        Self(Seat::new(seat).1)
+        Self(Seat::new().make_core(seat))
     }
 
     pub fn seat(&self) -> usize {
@@ -208,7 +208,7 @@ impl Standby {
             stop: None,
             stack_size: None,
         };
-        Self(standby::Standby::new(Vec::new(), Duration::ZERO, hooks))
+        Self(standby::Standby::new(0..0, Duration::ZERO, hooks))
     }
 
     pub fn give_to_waiting(&self, core: Core) -> Result<(), Core> {

@@ -110,11 +110,6 @@ pub(crate) struct Stealer<T>(Arc<Shared<T>>);
 pub(crate) struct Injector<T>(Shared<T>);
 
 impl<T> LocalQueue<T> {
-    pub(crate) fn new() -> (Self, Stealer<T>) {
-        let shared = Arc::new(Shared::new());
-        (Self(Arc::clone(&shared)), Stealer(shared))
-    }
-
     pub(crate) fn push(&self, item: T) {
         self.0.push(item);
     }
@@ -129,6 +124,14 @@ impl<T> LocalQueue<T> {
 }
 
 impl<T> Stealer<T> {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Shared::new()))
+    }
+
+    pub(crate) fn make_queue(&self) -> LocalQueue<T> {
+        LocalQueue(Arc::clone(&self.0))
+    }
+
     pub(crate) fn steal_into(&self, own: &LocalQueue<T>) -> Steal<T> {
         self.0.take_into(own)
     }

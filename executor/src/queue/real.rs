@@ -1,5 +1,7 @@
 //! crossbeam's deque and injector.
 
+use std::sync::OnceLock;
+
 use crossbeam_deque as deque;
 
 use super::Steal;
@@ -11,21 +13,15 @@ use super::Steal;
 #[derive(Debug)]
 pub(crate) struct LocalQueue<T>(deque::Worker<T>);
 
-/// The thieves' side of a [`LocalQueue`].
+/// The thieves' side of a [`LocalQueue`], which may not have been made yet: then there is nothing in it.
 #[derive(Debug)]
-pub(crate) struct Stealer<T>(deque::Stealer<T>);
+pub(crate) struct Stealer<T>(OnceLock<deque::Stealer<T>>);
 
 /// The queue that any thread may push to.
 #[derive(Debug)]
 pub(crate) struct Injector<T>(deque::Injector<T>);
 
 impl<T> LocalQueue<T> {
-    pub(crate) fn new() -> (Self, Stealer<T>) {
-        let worker = deque::Worker::new_fifo();
-        let stealer = worker.stealer();
-        (Self(worker), Stealer(stealer))
-    }
-
     #[inline]
     pub(crate) fn push(&self, item: T) {
         self.0.push(item);
@@ -43,18 +39,37 @@ impl<T> LocalQueue<T> {
 }
 
 impl<T> Stealer<T> {
+    /// That of a queue to come.
+    pub(crate) fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// Makes the queue. To be called once.
+    pub(crate) fn make_queue(&self) -> LocalQueue<T> {
+        let queue = deque::Worker::new_fifo();
+        let is_first = self.0.set(queue.stealer()).is_ok();
+        debug_assert!(is_first, "nobody would take from a second queue");
+        LocalQueue(queue)
+    }
+
     /// Takes about half of the victim's work: one item for now, the rest into `own`.
     pub(crate) fn steal_into(&self, own: &LocalQueue<T>) -> Steal<T> {
-        self.0.steal_batch_and_pop(&own.0).into()
+        match self.0.get() {
+            Some(queue) => queue.steal_batch_and_pop(&own.0).into(),
+            None => Steal::Empty,
+        }
     }
 
     /// Takes one item.
     pub(crate) fn steal(&self) -> Steal<T> {
-        self.0.steal().into()
+        match self.0.get() {
+            Some(queue) => queue.steal().into(),
+            None => Steal::Empty,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.get().is_none_or(deque::Stealer::is_empty)
     }
 }
 
