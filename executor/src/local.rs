@@ -30,7 +30,8 @@ use crate::handle::Handle;
 use crate::spawn::is_large;
 use crate::sync::{Mutex, mutant, owning_thread_local};
 use crate::task::{
-    JoinHandle, Named, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task, next_id,
+    AbortHandle, JoinHandle, Named, Notified, RawTask, Schedule, TaskList, TaskOrigin, new_task,
+    next_id,
 };
 use crate::worker::Worker;
 
@@ -197,9 +198,7 @@ impl Drop for LocalSet {
     fn drop(&mut self) {
         let _entered = self.enter();
         self.shared.tasks.close();
-        for task in self.shared.tasks.snapshot() {
-            task.claim_and_cancel();
-        }
+        self.shared.tasks.end_each(AbortHandle::claim_and_cancel);
         let (left, waiter) = {
             let mut state = self.shared.state.lock();
             state.closed = true;

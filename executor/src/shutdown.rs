@@ -13,8 +13,8 @@
 //! * DRAINING: the shutdown signal has been given. Everything works as before, spawning too, so that
 //!   tasks can finish what they do ([`grace`]).
 //! * ABORTING: nothing is spawned; whoever sleeps was woken; the runtime's own threads leave their
-//!   loops after the poll they are in; the offload pool has dropped what was queued. The first one
-//!   to come aborts every live task, and all who come run the queues: each task drops its future.
+//!   loops after the poll they are in; the offload pool has dropped what was queued. All who come
+//!   share the live tasks, and then what is in the queues: of each they drop the future.
 //!   The last worker to leave (or the closing thread, if there is none) goes on until no task is
 //!   left but those in a poll elsewhere, which end with it; and then ends the waits that are left
 //!   in the environment: those of roots and of foreign threads.
@@ -23,9 +23,9 @@
 //! # Invariants
 //!
 //! * I1: the state only grows: it is changed by `fetch_max`.
-//! * I2: a task is either in the list when the list is closed, and then in the snapshot that is
-//!   aborted; or it is refused, and cancelled by its spawner. Both happen under the shard's lock.
-//! * I3: an aborted task is in a queue, or on its way there, or in a poll. A wake that was caught
+//! * I2: a task is either in the list when the list is closed, and then given to one of those who end
+//!   what is in it; or it is refused, and cancelled by its spawner. Both happen under the shard's lock.
+//! * I3: an aborted task has ended, or is in a queue, or on its way there, or in a poll. A wake that was caught
 //!   between its mark and its push has its task on the way: the draining thread waits for it, which
 //!   takes as long as a push.
 //! * I4: no worker sleeps through the end. It reads the state after it has registered as a sleeper,
@@ -58,9 +58,9 @@ use self::signal::Signal;
 use crate::context;
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
-use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::sync::{Condvar, Mutex, mutant, thread, time};
-use crate::task::TaskCounts;
+use crate::task::{AbortHandle, TaskCounts};
 
 const RUNNING: u8 = 0;
 const DRAINING: u8 = 1;
@@ -80,8 +80,6 @@ pub(crate) struct Ending {
     /// What was alive when it was cut off. The lock makes one closer the first; the locks of the
     /// task list and of the pool are taken within.
     cut: Mutex<Option<Cut>>,
-    /// Whether somebody aborts, or has aborted, what was alive then.
-    aborted: AtomicBool,
     /// What tasks wait for that want to drain.
     signal: Arc<Signal>,
     /// Worker threads that have not left their loops yet, and all threads that have not ended.
@@ -112,7 +110,6 @@ impl Ending {
         Self {
             state: AtomicU8::new(RUNNING),
             cut: Mutex::new(None),
-            aborted: AtomicBool::new(false),
             signal: Arc::new(Signal::new()),
             threads: Mutex::new(Threads {
                 working: 0,
@@ -174,13 +171,6 @@ impl Ending {
     /// What was alive when it was cut off.
     fn cut(&self) -> Cut {
         self.cut.lock().unwrap_or_default()
-    }
-
-    /// Whether the caller is the one who aborts the tasks.
-    fn may_abort(&self) -> bool {
-        // Ordering: Relaxed; the tasks are found behind the locks of their list. To abort them twice
-        // would only take time.
-        !self.aborted.swap(true, Ordering::Relaxed)
     }
 
     /// So many workers are about to begin.
@@ -277,34 +267,26 @@ impl Scheduler {
         }
     }
 
-    /// Aborts all tasks, and runs the queues, again and again while `more`. The list is closed.
+    /// Ends all tasks, those that wait and then those in the queues, which it looks through again and
+    /// again while `more`. The list is closed.
     pub(crate) fn cut_off(&self, mut more: impl FnMut() -> bool) {
         if self.ending.cut().tasks.alive == 0 {
             // Then no queue holds anything either, and each look at all of them takes microseconds.
             return;
         }
         if !mutant!("shutdown: nothing is aborted") {
-            self.abort_all();
+            self.tasks.end_each(AbortHandle::abort_here);
         }
         let mut pause = Backoff::new();
         loop {
+            // Who comes later than another one may find what that one has not come to.
             while let Some(task) = self.take_any() {
-                task.run();
+                task.cancel();
             }
             if !more() {
                 return;
             }
             pause.pause();
-        }
-    }
-
-    /// Asks every task to end, and puts those that wait in a queue. The list is closed, so this is
-    /// needed once only.
-    fn abort_all(&self) {
-        if self.ending.may_abort() {
-            for task in self.tasks.snapshot() {
-                task.abort();
-            }
         }
     }
 

@@ -110,8 +110,8 @@ impl TaskList {
         self.0.close();
     }
 
-    pub fn abort_all(&self) {
-        self.0.snapshot().iter().for_each(AbortHandle::abort);
+    pub fn end_all(&self) {
+        self.0.end_each(AbortHandle::abort_here);
     }
 
     pub fn alive(&self) -> usize {

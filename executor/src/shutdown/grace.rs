@@ -164,7 +164,6 @@ impl Scheduler {
 
     /// Drops the futures of what is left, and gives polls and jobs that run a moment to end.
     fn end_what_is_left(self: &Arc<Self>, asker: Asker) {
-        self.abort_all();
         let mut patience = Patience::new(self.tasks.len());
         let mut more = || !self.is_alone(asker) && patience.lasts(self.tasks.len());
         if self.workers == 0 {

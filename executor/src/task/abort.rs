@@ -43,6 +43,12 @@ impl AbortHandle {
         self.task.abort();
     }
 
+    /// As [`abort`](Self::abort), but if the task only waits, its future is dropped before this returns.
+    /// For whoever ends the runtime.
+    pub(crate) fn abort_here(&self) {
+        self.task.abort_here();
+    }
+
     /// Whether the task is over: finished, cancelled or panicked.
     pub fn is_finished(&self) -> bool {
         self.task.state().is_complete()

@@ -6,8 +6,12 @@
 //! shard after the other, so that the spawner and the worker behind it are seldom at the same lock.
 //! A shard's lock is held for a few loads and stores, and never while user code runs.
 //!
-//! Invariant: whoever closes the list and then looks finds every task that was ever linked and has
-//! not ended, since `closed` is read under the lock that links.
+//! # Invariants
+//!
+//! * Whoever closes the list and then looks finds every task that was ever linked and has not ended,
+//!   since `closed` is read under the lock that links.
+//! * Of a closed list, each task is given to one of those who [`end`](TaskList::end_each) them, or has
+//!   ended before: they share one cursor a shard, which is moved under its lock, by a removal as well.
 //!
 //! Checked by: loom-tests/tests/models/task_list.rs
 
@@ -28,6 +32,9 @@ const OUTSIDE_SHARDS: usize = if cfg!(mainspring_loom) { 1 } else { 8 };
 
 /// So many tasks of such a thread in a row go into the same shard.
 const BLOCK: u64 = 64;
+
+/// So many tasks are ended at a time: what is looked up is still in the cache when it is dropped.
+const ENDED_AT_ONCE: usize = if cfg!(mainspring_loom) { 1 } else { 32 };
 
 /// Every live task of a scheduler.
 pub(crate) struct TaskList {
@@ -62,6 +69,8 @@ struct Shard {
     spawned: u64,
     /// Set at shutdown: nothing is linked any more.
     closed: bool,
+    /// Of a closed list, the first task that nobody has begun to end, in the order of the list.
+    to_end: Option<NonNull<Header>>,
 }
 
 // SAFETY: the headers it points to are shared between threads by design, and their links are only
@@ -76,6 +85,7 @@ impl TaskList {
                 len: 0,
                 spawned: 0,
                 closed: false,
+                to_end: None,
             }))
         };
         Self {
@@ -130,12 +140,37 @@ impl TaskList {
         if let Some(next) = next {
             set_prev(next, prev);
         }
+        if shard.to_end == Some(task.0) {
+            let stops = mutant!("task list: a task that ends by itself ends the search");
+            shard.to_end = next.filter(|_| !stops);
+        }
         shard.len -= 1;
     }
 
     /// Links nothing from now on. What is linked in each shard at that moment is all that ever will be.
     pub(crate) fn close(&self) -> TaskCounts {
-        self.count(|shard| shard.closed = true)
+        self.count(|shard| {
+            if !shard.closed {
+                shard.closed = true;
+                shard.to_end = shard.head;
+            }
+        })
+    }
+
+    /// Calls `end` on the tasks of a closed list, each once, however many threads do this. Returns when
+    /// no task is left that nobody has begun to end.
+    pub(crate) fn end_each(&self, end: impl Fn(&AbortHandle)) {
+        let mut tasks = Vec::new();
+        for shard in &self.shards {
+            loop {
+                shard.lock().take_to_end(&mut tasks);
+                if tasks.is_empty() {
+                    break;
+                }
+                // Destructors of futures are the user's code: no lock is held.
+                tasks.drain(..).for_each(|task| end(&task));
+            }
+        }
     }
 
     /// How many tasks are alive.
@@ -201,6 +236,20 @@ impl TaskList {
             }
             false
         })
+    }
+}
+
+impl Shard {
+    /// Takes the next few tasks to end, each with a reference of its own.
+    fn take_to_end(&mut self, tasks: &mut Vec<AbortHandle>) {
+        while tasks.len() < ENDED_AT_ONCE
+            && let Some(header) = self.to_end
+        {
+            let task = RawTask(header);
+            tasks.push(AbortHandle::new(task));
+            // SAFETY: links are touched only under the shard's lock, which the caller holds.
+            self.to_end = task.header().links.with(|links| unsafe { (*links).next });
+        }
     }
 }
 

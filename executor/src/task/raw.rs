@@ -135,6 +135,15 @@ impl RawTask {
         }
     }
 
+    /// As [`abort`](Self::abort) of a task that is no job, but takes its next turn here and now, unless
+    /// it is queued or in a poll. The caller holds a reference.
+    pub(crate) fn abort_here(self) {
+        if self.state().abort() {
+            // The entry that would have been pushed.
+            Notified(self).run();
+        }
+    }
+
     /// Whether this is a job of the offload pool.
     fn is_job(self) -> bool {
         self.header().vtable.run_job.is_some()
