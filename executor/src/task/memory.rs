@@ -15,8 +15,9 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr::NonNull;
 
-/// Sizes are rounded up to a multiple of this, which is also what most processors call a cache line.
-const STEP: usize = 64;
+/// Sizes are rounded up to a multiple of this, as the system's allocator does by itself: with 64, a
+/// million tasks that sleep took 208 bytes each instead of 176.
+const STEP: usize = 16;
 
 /// Larger cells are not kept: they are seldom many.
 const SIZE_MAX: usize = 1024;
@@ -181,7 +182,7 @@ mod tests {
         let first = allocate(LAYOUT);
         // SAFETY: just allocated with this layout.
         unsafe { release(first, LAYOUT) };
-        let smaller = Layout::new::<[u64; 17]>();
+        let smaller = Layout::new::<[u64; 19]>();
         let second = allocate(smaller);
         assert_eq!(first, second);
         // SAFETY: as above.
