@@ -33,6 +33,9 @@ const VISITS: usize = 16;
 /// which could have been ready at once costs microseconds.
 const NEAR: u64 = 1_000_000;
 
+/// So many timers are taken out under one hold of the lock at the end: 2 us, about.
+const TAKEN_OUT_AT_ONCE: usize = if cfg!(mainspring_loom) { 1 } else { 64 };
+
 /// A wheel that timers are armed in.
 pub(crate) struct Seat {
     /// What this seat shares with the others of its runtime.
@@ -48,8 +51,7 @@ pub(crate) struct Seat {
 struct Own {
     /// A time that has passed: what the clock showed when this seat looked at it last. Saves looks.
     recent: AtomicU64,
-    /// Protects the wheel and the links of the nodes in it. A leaf: nothing is locked under it. Held for
-    /// long only by [`close`](Seat::close), at the end of a runtime with many timers.
+    /// Protects the wheel and the links of the nodes in it. A leaf: nothing is locked under it.
     content: BriefLock<Content>,
 }
 
@@ -245,26 +247,36 @@ impl Seat {
     /// thread that is still in the runtime may arm them again and turn it itself.
     pub(crate) fn close(&self) {
         let mut wakers = Vec::new();
-        {
-            let mut content = self.own.0.content.lock();
-            content.is_open = false;
-            while let Some(node) = content.wheel.pop() {
-                // SAFETY: the wheel let go of the node under this lock, and it is not used again.
-                wakers.push(unsafe { Node::fire(node) });
-            }
-            if mutant!("timer: closed, and the lock is let go before the publication") {
-                drop(content);
-                content = self.own.0.content.lock();
-            }
-            self.publish(NEVER);
-            drop(content);
-        }
+        // Whoever is in the runtime may arm timers meanwhile, but is woken only afterwards: they are few.
+        while self.take_out_some(&mut wakers) {}
         if mutant!("timer: the end wakes nobody") {
             return;
         }
         for waker in wakers {
             contain_panic(|| waker.wake());
         }
+    }
+
+    /// Closes the seat and takes out some of its timers. False if there are no more.
+    fn take_out_some(&self, wakers: &mut Vec<Waker>) -> bool {
+        // Not under the lock, for which others spin.
+        wakers.reserve(TAKEN_OUT_AT_ONCE);
+        let mut content = self.own.0.content.lock();
+        content.is_open = false;
+        for _ in 0..TAKEN_OUT_AT_ONCE {
+            let Some(node) = content.wheel.pop() else {
+                if mutant!("timer: closed, and the lock is let go before the publication") {
+                    drop(content);
+                    content = self.own.0.content.lock();
+                }
+                self.publish(NEVER);
+                drop(content);
+                return false;
+            };
+            // SAFETY: the wheel let go of the node under this lock, and it is not used again.
+            wakers.push(unsafe { Node::fire(node) });
+        }
+        true
     }
 
     /// Keeps a time that has passed. A paused clock is always asked.
