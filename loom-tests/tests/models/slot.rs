@@ -1,6 +1,7 @@
 //! The next-task slot: `executor/src/slot.rs`.
 
 use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use mainspring_executor::internals::task::{Slot, new_task};
 use mainspring_loom::model;
@@ -10,6 +11,14 @@ use crate::support::Queue;
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "slot: what is there is overwritten",
+        model: "slot::an_entry_comes_out_once_and_whole",
+    },
+    Mutant {
+        name: "slot: put",
+        model: "slot::an_entry_comes_out_once_and_whole",
+    },
     Mutant {
         name: "slot: swap (no Release)",
         model: "slot::an_entry_comes_out_once_and_whole",
@@ -35,7 +44,11 @@ fn an_entry_comes_out_once_and_whole() {
                 }
             })
         };
+        let tick = AtomicUsize::new(0);
         for output in [1, 2] {
+            // Loom's clock moves with accesses to atomics only: so the second task is made after the first
+            // was put in, and not in the same moment.
+            tick.store(output, Ordering::Relaxed);
             let (entry, handle) = new_task(async move { output }, Queue::default());
             drop(handle);
             if let Some(displaced) = slot.replace(entry) {
