@@ -136,12 +136,12 @@ impl State {
     /// As [`wake`](Self::wake) and then [`ref_dec`](Self::ref_dec), for a waker that is used up.
     #[inline]
     pub(crate) fn wake_and_drop(&self) -> Woken {
-        if self.is_only_reference() {
+        // Ordering: Acquire, as in `ref_dec`. Otherwise it is a guess.
+        let mut before = self.0.load(order!("task: the only reference", Acquire));
+        if before < 2 * REF_ONE {
             // A task that can be woken has its owner's as well.
             return Woken::Free;
         }
-        // Ordering: Relaxed; a guess.
-        let mut before = self.0.load(Ordering::Relaxed);
         loop {
             // Ordering: Release, as in `wake` and `ref_dec`; Acquire, as in the latter.
             let success = order!("task: wake and drop", AcqRel);
@@ -323,7 +323,8 @@ impl State {
     /// One reference less. True if it was the last: the caller must free the task.
     #[must_use]
     pub(crate) fn ref_dec(&self) -> bool {
-        if self.is_only_reference() {
+        // Ordering: Acquire, as below. Nobody makes a reference without one, so the only one stays so.
+        if self.0.load(order!("task: the only reference", Acquire)) < 2 * REF_ONE {
             return true;
         }
         // Ordering: Release so that this holder's uses come before the freeing; Acquire so that
@@ -333,13 +334,6 @@ impl State {
             .fetch_sub(REF_ONE, order!("task: drop a reference", AcqRel));
         debug_assert!(before >= REF_ONE, "a reference was dropped twice");
         before & !(REF_ONE - 1) == REF_ONE
-    }
-
-    /// Whether the caller's reference is the only one. Nobody makes one without one, so it stays so.
-    #[inline]
-    fn is_only_reference(&self) -> bool {
-        // Ordering: Acquire, so that the freeing, which is next, comes after all the others' uses.
-        self.0.load(order!("task: the only reference", Acquire)) < 2 * REF_ONE
     }
 
     /// Takes the right to drop the future of a task that is not being polled, whether or not it is

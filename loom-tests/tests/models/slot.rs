@@ -34,7 +34,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 /// two threads in its cell.)
 #[test]
 fn an_entry_comes_out_once_and_whole() {
-    model(|| {
+    // The owner looks at the slot before it puts something in, and loom forgets a look behind which the
+    // same thread makes a change: it would not try a thief that comes before it.
+    for thief_goes_first in [false, true] {
+        put_beside_a_thief(thief_goes_first);
+    }
+}
+
+fn put_beside_a_thief(thief_goes_first: bool) {
+    model(move || {
         let slot = Arc::new(Slot::new());
         let thief = {
             let slot = Arc::clone(&slot);
@@ -49,6 +57,9 @@ fn an_entry_comes_out_once_and_whole() {
             // Loom's clock moves with accesses to atomics only: so the second task is made after the first
             // was put in, and not in the same moment.
             tick.store(output, Ordering::Relaxed);
+            if output == 2 && thief_goes_first {
+                thread::yield_now();
+            }
             let (entry, handle) = new_task(async move { output }, Queue::default());
             drop(handle);
             if let Some(displaced) = slot.replace(entry) {
