@@ -70,7 +70,7 @@ pub(crate) use list::{TaskCounts, TaskList};
 pub(crate) use named::Named;
 pub(crate) use raw::{JobEnd, Notified, RawTask, Schedule};
 #[cfg(mainspring_loom)]
-pub use state::{Begin, Completed, EndPending, Woken};
+pub use state::{Begin, Completed, EndPending};
 #[cfg(mainspring_loom)]
 pub(crate) use state::{Claim, State};
 pub(crate) use waker::abort_handle_of;

@@ -8,7 +8,7 @@ use crate::slot;
 use crate::task::{self, Notified, RawTask, TaskOrigin};
 use crate::{AbortHandle, JoinHandle, JoinSet};
 
-pub use crate::task::{Begin, Completed, EndPending, Woken};
+pub use crate::task::{Begin, Completed, EndPending};
 
 /// A task's place in a queue.
 #[must_use]
@@ -163,14 +163,6 @@ impl State {
 
     pub fn wake(&self) -> bool {
         self.0.wake()
-    }
-
-    pub fn ref_inc(&self) {
-        self.0.ref_inc();
-    }
-
-    pub fn wake_and_drop(&self) -> Woken {
-        self.0.wake_and_drop()
     }
 
     pub fn abort(&self) -> bool {

@@ -13,7 +13,7 @@ use super::error::JoinError;
 use super::header::Header;
 use super::id::Id;
 use super::meta::TaskMeta;
-use super::state::{State, Woken};
+use super::state::State;
 use crate::context;
 use crate::handle::Handle;
 use crate::trust::Kind;
@@ -125,16 +125,6 @@ impl RawTask {
         }
     }
 
-    /// A wake that gives up the caller's reference.
-    #[inline]
-    pub(crate) fn wake_and_drop(self) {
-        match self.state().wake_and_drop() {
-            Woken::Done => {}
-            Woken::Push => self.schedule(),
-            Woken::Free => self.free(),
-        }
-    }
-
     /// Asks the task to end at its next turn; a job that has not begun ends here and now. The
     /// caller holds a reference.
     pub(crate) fn abort(self) {
@@ -176,16 +166,10 @@ impl RawTask {
     #[inline]
     pub(crate) fn drop_ref(self) {
         if self.state().ref_dec() {
-            self.free();
+            // SAFETY: the last reference is gone, so nobody else has this pointer; the vtable was
+            // made for this cell.
+            unsafe { (self.header().vtable.free)(self.0) }
         }
-    }
-
-    /// Frees the task, whose last reference is gone.
-    #[inline]
-    fn free(self) {
-        // SAFETY: nobody else has this pointer, and only callers who have dropped the last reference
-        // call this; the vtable was made for this cell.
-        unsafe { (self.header().vtable.free)(self.0) }
     }
 
     /// Moves the output out.

@@ -39,11 +39,10 @@
 //! * I4: the writes before a wake are seen by the poll it causes: every wake is a Release RMW of
 //!   this word, even one of an already notified task, and every begin an Acquire RMW.
 //!
-//! Every transition but one is one read-modify-write, not a load followed by a compare-exchange: it
-//! cannot fail, and loom (which remembers one last access an object) explores it fully. Where the bits
-//! before are known, it is an addition: for anything else whose result is looked at, processors without
-//! such an instruction loop round a compare-exchange. The one is [`State::wake_and_drop`], which does
-//! two things at once that would each cost as much: 7 ns, at each wake by a channel, a timer or a socket.
+//! Every transition is one read-modify-write, never a load followed by a compare-exchange: it is
+//! cheaper, it cannot fail, and loom (which remembers one last access an object) explores it fully.
+//! Where the bits before are known, it is an addition: for anything else whose result is looked at,
+//! processors without such an instruction loop round a compare-exchange.
 //!
 //! Checked by: loom-tests/tests/models/task_state.rs
 
@@ -76,18 +75,6 @@ pub enum Begin {
     Poll,
     /// Drop the future and complete the task as cancelled.
     Cancel,
-}
-
-/// What the caller of [`State::wake_and_drop`] must do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Woken {
-    /// Nothing; the task may be gone.
-    Done,
-    /// Push the task. The entry keeps it.
-    Push,
-    /// Free the task: that was the last reference.
-    Free,
 }
 
 /// What the caller of [`State::end_pending`] must do.
@@ -131,33 +118,6 @@ impl State {
         }
         let before = self.0.fetch_or(NOTIFIED, order!("task: wake", Release));
         before & (NOTIFIED | RUNNING | COMPLETE) == 0
-    }
-
-    /// As [`wake`](Self::wake) and then [`ref_dec`](Self::ref_dec), for a waker that is used up.
-    #[inline]
-    pub(crate) fn wake_and_drop(&self) -> Woken {
-        // Ordering: Acquire, as in `ref_dec`. Otherwise it is a guess.
-        let mut before = self.0.load(order!("task: the only reference", Acquire));
-        if before < 2 * REF_ONE {
-            // A task that can be woken has its owner's as well.
-            return Woken::Free;
-        }
-        loop {
-            // Ordering: Release, as in `wake` and `ref_dec`; Acquire, as in the latter.
-            let success = order!("task: wake and drop", AcqRel);
-            let after = (before | NOTIFIED) - REF_ONE;
-            match (self.0).compare_exchange_weak(before, after, success, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(now) => before = now,
-            }
-        }
-        if before & !(REF_ONE - 1) == REF_ONE {
-            Woken::Free
-        } else if before & (NOTIFIED | RUNNING | COMPLETE) == 0 {
-            Woken::Push
-        } else {
-            Woken::Done
-        }
     }
 
     /// Asks for cancellation. True if the caller must push the task.

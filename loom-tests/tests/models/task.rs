@@ -22,7 +22,7 @@ use crate::support::{Bell, Queue, Signals};
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "task: wake and drop (no Release)",
+        name: "task: wake",
         model: "task::a_poll_sees_what_was_written_before_the_wake",
     },
     Mutant {
@@ -71,10 +71,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "task: drop a reference (no Acquire)",
-        model: "task::the_last_reference_frees_the_task_after_all_uses",
-    },
-    Mutant {
-        name: "task: wake and drop (no Acquire)",
         model: "task::the_last_reference_frees_the_task_after_all_uses",
     },
     Mutant {

@@ -8,7 +8,7 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
-use mainspring_executor::internals::task::{Begin, Completed, EndPending, State, Woken};
+use mainspring_executor::internals::task::{Begin, Completed, EndPending, State};
 use mainspring_loom::model;
 use mainspring_loom_tests::Mutant;
 
@@ -17,10 +17,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "task: wake",
         model: "task_state::a_wake_is_never_lost_and_never_doubled",
-    },
-    Mutant {
-        name: "task: wake and drop (no Release)",
-        model: "task_state::a_wake_that_gives_its_reference_up_is_a_wake",
     },
     Mutant {
         name: "task: begin",
@@ -87,19 +83,7 @@ impl Task {
 
     fn wake(&self, flag: usize) {
         self.flags[flag].store(true, Ordering::Relaxed);
-        self.push_if(self.state.wake());
-    }
-
-    /// As [`wake`](Self::wake), with a reference that was taken for it.
-    fn wake_and_drop(&self, flag: usize) {
-        self.flags[flag].store(true, Ordering::Relaxed);
-        let woken = self.state.wake_and_drop();
-        assert_ne!(woken, Woken::Free, "its owner has a reference");
-        self.push_if(woken == Woken::Push);
-    }
-
-    fn push_if(&self, pushes: bool) {
-        if pushes {
+        if self.state.wake() {
             assert_eq!(
                 self.entries.fetch_add(1, Ordering::AcqRel),
                 0,
@@ -144,29 +128,6 @@ fn a_wake_is_never_lost_and_never_doubled() {
         task.work();
         let seen = task.seen.with(|seen| unsafe { *seen });
         assert_eq!(seen, [true, true], "a wake was lost");
-    });
-}
-
-/// The same with wakers that are used up: wake and drop ∥ wake and drop ∥ poll. No reference is left
-/// over.
-#[test]
-fn a_wake_that_gives_its_reference_up_is_a_wake() {
-    model(|| {
-        let task = Arc::new(Task::new());
-        let wakers: Vec<_> = (0..2)
-            .map(|flag| {
-                task.state.ref_inc();
-                let task = Arc::clone(&task);
-                thread::spawn(move || task.wake_and_drop(flag))
-            })
-            .collect();
-        task.work();
-        wakers.into_iter().for_each(|waker| waker.join().unwrap());
-        task.work();
-        let seen = task.seen.with(|seen| unsafe { *seen });
-        assert_eq!(seen, [true, true], "a wake was lost");
-        assert!(!task.state.ref_dec());
-        assert!(task.state.ref_dec(), "two references at the start");
     });
 }
 
