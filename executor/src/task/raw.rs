@@ -16,6 +16,7 @@ use super::meta::TaskMeta;
 use super::state::State;
 use crate::context;
 use crate::handle::Handle;
+use crate::sync::mutant;
 use crate::trust::Kind;
 
 /// Where a task's wakes go.
@@ -123,6 +124,22 @@ impl RawTask {
         if self.state().wake() {
             self.schedule();
         }
+    }
+
+    /// A wake that uses the caller's reference up. Not before the push is over: another thread may run
+    /// the task to its end as soon as it is in a queue, and the rest of the push uses its scheduler.
+    #[inline]
+    pub(crate) fn wake_and_drop(self) {
+        if mutant!("task: a wake gives its reference up before its push is over") {
+            let pushes = self.state().wake();
+            self.drop_ref();
+            if pushes {
+                self.schedule();
+            }
+            return;
+        }
+        self.wake();
+        self.drop_ref();
     }
 
     /// Asks the task to end at its next turn; a job that has not begun ends here and now. The

@@ -63,9 +63,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 
 unsafe fn wake(data: *const ()) {
     // SAFETY: called on a live waker of this vtable.
-    let task = unsafe { task_of(data) };
-    task.wake();
-    task.drop_ref();
+    unsafe { task_of(data) }.wake_and_drop();
 }
 
 unsafe fn wake_by_ref(data: *const ()) {

@@ -13,7 +13,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 use mainspring_executor::JoinHandle;
-use mainspring_executor::internals::task::new_task;
+use mainspring_executor::internals::task::{Entry, Schedule, new_task};
 use mainspring_loom::model;
 use mainspring_loom_tests::Mutant;
 
@@ -72,6 +72,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "task: drop a reference (no Acquire)",
         model: "task::the_last_reference_frees_the_task_after_all_uses",
+    },
+    Mutant {
+        name: "task: a wake gives its reference up before its push is over",
+        model: "task::a_push_outlives_no_scheduler",
     },
     Mutant {
         name: "task: the only reference",
@@ -318,5 +322,74 @@ fn the_last_reference_frees_the_task_after_all_uses() {
         late.join().unwrap();
         waiting.queue.run();
         assert_eq!(StdArc::strong_count(&bell), 1, "the task was not freed");
+    });
+}
+
+/// A scheduler that goes on after its push, as the runtime's does: it looks whether somebody sleeps.
+struct GoesOn {
+    queue: Queue,
+    is_there: Arc<AtomicBool>,
+}
+
+impl Schedule for GoesOn {
+    fn schedule(&self, entry: Entry) {
+        // Copies, so that the model survives the end of the original.
+        let (queue, is_there) = (self.queue.clone(), Arc::clone(&self.is_there));
+        queue.push(entry);
+        assert!(
+            is_there.load(Ordering::Relaxed),
+            "a scheduler is gone before its push is over"
+        );
+    }
+
+    fn reschedule(&self, entry: Entry) {
+        self.schedule(entry);
+    }
+}
+
+impl Drop for GoesOn {
+    fn drop(&mut self) {
+        self.is_there.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Leaves a waker at its first poll, and is ready at the second.
+struct ReadyWhenWoken(Arc<Mutex<Option<Waker>>>, bool);
+
+impl Future for ReadyWhenWoken {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.1, true) {
+            return Poll::Ready(());
+        }
+        *self.0.lock().unwrap() = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// wake ∥ poll to the end: a task that is run to its end as soon as it is in the queue takes its
+/// scheduler with it, but not while the push goes on.
+#[test]
+fn a_push_outlives_no_scheduler() {
+    model(|| {
+        let (queue, is_there) = (Queue::default(), Arc::new(AtomicBool::new(true)));
+        let left = Arc::new(Mutex::new(None));
+        let scheduler = GoesOn {
+            queue: queue.clone(),
+            is_there: Arc::clone(&is_there),
+        };
+        let (entry, handle) = new_task(ReadyWhenWoken(Arc::clone(&left), false), scheduler);
+        drop(handle);
+        entry.run();
+        let waker = left.lock().unwrap().take().unwrap();
+        let worker = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        waker.wake();
+        worker.join().unwrap();
+        queue.run();
+        assert!(!is_there.load(Ordering::Relaxed), "the task was not freed");
     });
 }
