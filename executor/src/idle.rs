@@ -261,6 +261,12 @@ impl Idle {
         Counts(self.word.load(Ordering::Relaxed)).awake() > 0
     }
 
+    /// Whether an awake worker is the only one. A hint.
+    pub(crate) fn is_one_awake(&self) -> bool {
+        // Ordering: Relaxed; a hint.
+        Counts(self.word.load(Ordering::Relaxed)).awake() <= 1
+    }
+
     /// Whether nobody sleeps and nobody searches: then only one worker more could help.
     pub(crate) fn all_run(&self) -> bool {
         // Ordering: Relaxed; the monitor looks again.

@@ -21,7 +21,7 @@
 //! A process that is woken less often than that never looks around: an idle one uses no processor
 //! time.
 //!
-//! After [`POLITE_AFTER`] a thread that looks around offers its core to others at each turn, so that
+//! After some turns ([`Manners`]) a thread that looks around offers its core to others at each, so that
 //! whoever could bring the work gets to run on a machine with fewer cores than threads.
 //!
 //! The same rule as for a guest's halt in KVM, whose `halt_poll_ns` grows and shrinks so:
@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 use crate::sync::{spin_loop, thread, time};
 
 /// How long a look around is at most. About what it costs to be woken.
-const SPAN: Duration = Duration::from_micros(50);
+pub(crate) const SPAN: Duration = Duration::from_micros(50);
 
 /// A sleep that is shorter than this might have been none: half of it is the waking itself.
 const SHORT: Duration = Duration::from_micros(150);
@@ -50,9 +50,6 @@ const CREDIT_OF_TRIAL: u32 = 2;
 /// So often in a row who was lucky before may look around for nothing.
 const CREDIT_MAX: u32 = 6;
 
-/// So long is pure spinning; then others on this core may go first.
-const POLITE_AFTER: Duration = Duration::from_micros(8);
-
 /// Pauses of the processor between two looks: about half a microsecond.
 const PAUSES: usize = 10;
 
@@ -65,17 +62,37 @@ pub(crate) struct Patience {
     short_sleeps: Cell<u32>,
     /// How many there must be before the next trial.
     sleeps_before_trial: Cell<u32>,
-    /// When the present wait has begun, if anybody has asked.
-    begun: Cell<Option<Instant>>,
+    /// When it offers its core to others.
+    manners: Manners,
+}
+
+/// When a thread that looks around offers its core to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manners {
+    /// At each look: the kernel is asked each time anyway, and may have put whoever could bring the work on
+    /// this very core.
+    AtOnce,
+    /// After 8 us: until then it takes less to look at memory.
+    Later,
+}
+
+impl Manners {
+    /// How long it spins purely.
+    fn spins_for(self) -> Duration {
+        match self {
+            Self::AtOnce => Duration::ZERO,
+            Self::Later => Duration::from_micros(8),
+        }
+    }
 }
 
 impl Patience {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(manners: Manners) -> Self {
         Self {
+            manners,
             credit: Cell::new(0),
             short_sleeps: Cell::new(0),
             sleeps_before_trial: Cell::new(SLEEPS_BEFORE_TRIAL),
-            begun: Cell::new(None),
         }
     }
 
@@ -84,21 +101,16 @@ impl Patience {
         self.credit.get() > 0
     }
 
-    /// Calls `look` again and again for as long as that has paid lately, unless `look` says that it is
-    /// of no use now. It is now `begun`.
+    /// Calls `look` again and again for a while, unless `look` says that it is of no use now. It is now
+    /// `begun`. To be called where [`is_willing`](Self::is_willing) says so. In a model there is one look.
     pub(crate) fn look_around<T>(
         &self,
         begun: Instant,
         mut look: impl FnMut() -> Look<T>,
     ) -> Option<T> {
-        if !self.is_willing() {
-            return None;
-        }
-        self.begun.set(Some(begun));
         loop {
             match look() {
                 Look::Found(found) => {
-                    self.begun.set(None);
                     self.credit.set((self.credit.get() + 1).min(CREDIT_MAX));
                     self.sleeps_before_trial.set(SLEEPS_BEFORE_TRIAL);
                     return Some(found);
@@ -107,33 +119,23 @@ impl Patience {
                 Look::Stop => return None,
             }
             let so_far = time::now().saturating_duration_since(begun);
-            if so_far >= SPAN {
-                self.credit.set(self.credit.get() - 1);
+            if so_far >= SPAN || cfg!(mainspring_loom) {
+                self.credit.set(self.credit.get().saturating_sub(1));
                 return None;
             }
-            if so_far >= POLITE_AFTER {
+            if so_far >= self.manners.spins_for() {
                 thread::yield_now();
             }
             (0..PAUSES).for_each(|_| spin_loop());
         }
     }
 
-    /// The thread is about to sleep.
-    pub(crate) fn before_sleep(&self, now: Instant) {
-        if self.begun.get().is_none() {
-            self.begun.set(Some(now));
-        }
-    }
-
-    /// It has slept.
-    pub(crate) fn after_sleep(&self, now: Instant) {
-        let Some(begun) = self.begun.take() else {
-            return;
-        };
+    /// The thread has slept for so long.
+    pub(crate) fn after_sleep(&self, slept: Duration) {
         if self.is_willing() {
             return;
         }
-        let short = !cfg!(mainspring_loom) && now.saturating_duration_since(begun) < SHORT;
+        let short = !cfg!(mainspring_loom) && slept < SHORT;
         let in_a_row = if short {
             self.short_sleeps.get() + 1
         } else {
@@ -166,8 +168,7 @@ mod tests {
     use super::*;
 
     fn short_sleep(patience: &Patience) {
-        patience.before_sleep(Instant::now());
-        patience.after_sleep(Instant::now());
+        patience.after_sleep(Duration::ZERO);
     }
 
     /// How many short sleeps it takes until the thread looks around.
@@ -191,18 +192,24 @@ mod tests {
 
     #[test]
     fn a_thread_that_has_learnt_nothing_does_not_look_around() {
-        let patience = Patience::new();
-        assert_eq!(
-            patience.look_around(Instant::now(), || Look::Found(7)),
-            None
-        );
+        assert!(!Patience::new(Manners::Later).is_willing());
+    }
+
+    #[test]
+    fn a_look_that_is_of_no_use_ends_it_and_costs_nothing() {
+        let patience = Patience::new(Manners::AtOnce);
+        sleeps_until_trial(&patience);
+        for _ in 0..2 * CREDIT_OF_TRIAL {
+            let stopped = patience.look_around(Instant::now(), || Look::<()>::Stop);
+            assert_eq!(stopped, None);
+        }
+        assert!(patience.is_willing());
     }
 
     #[test]
     fn a_trial_that_comes_to_nothing_is_repeated_later_and_later() {
-        let patience = Patience::new();
+        let patience = Patience::new(Manners::Later);
         for trial in 0..3 {
-            // The machine may be slow: a sleep that was long begins the row anew.
             // The last look for nothing was a short sleep, too.
             assert!(sleeps_until_trial(&patience) + 1 >= SLEEPS_BEFORE_TRIAL << trial);
             (0..CREDIT_OF_TRIAL).for_each(|_| look_for_nothing(&patience));
@@ -212,7 +219,7 @@ mod tests {
 
     #[test]
     fn what_is_found_gives_credit_up_to_a_limit() {
-        let patience = Patience::new();
+        let patience = Patience::new(Manners::Later);
         sleeps_until_trial(&patience);
         for _ in 0..2 * CREDIT_MAX {
             assert_eq!(
@@ -227,11 +234,9 @@ mod tests {
 
     #[test]
     fn a_long_sleep_ends_the_row() {
-        let patience = Patience::new();
+        let patience = Patience::new(Manners::Later);
         (1..SLEEPS_BEFORE_TRIAL).for_each(|_| short_sleep(&patience));
-        patience.before_sleep(Instant::now());
-        std::thread::sleep(SHORT);
-        patience.after_sleep(Instant::now());
-        assert!(sleeps_until_trial(&patience) >= SLEEPS_BEFORE_TRIAL);
+        patience.after_sleep(SHORT);
+        assert_eq!(sleeps_until_trial(&patience), SLEEPS_BEFORE_TRIAL);
     }
 }

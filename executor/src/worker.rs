@@ -7,12 +7,14 @@
 //!    queue to run empty; and the others' queues, if there is little in the own one.
 //! 3. A task from the slot, else from the worker's own queue, else from the injector.
 //! 4. Nothing there: tasks that have yielded come back, after a turn of the driver.
-//! 5. Nothing at all: steal; nothing to steal: sleep, in the driver if nobody is in it.
+//! 5. Nothing at all: steal; nothing to steal: look out, where that pays; and then sleep, in the driver
+//!    if nobody is in it.
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
 
 mod harvest;
 mod leave;
+mod lookout;
 mod search;
 mod sleep;
 mod thread;
@@ -30,7 +32,7 @@ use crate::fork;
 use crate::handle::Handle;
 use crate::monitor;
 use crate::park::Parker;
-use crate::patience::Patience;
+use crate::patience::{Manners, Patience};
 use crate::rest::Rest;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
@@ -91,8 +93,10 @@ pub(crate) struct Worker {
     searching: Cell<bool>,
     /// This worker has seen to it, since it last slept, that there is a monitor.
     watched: Cell<bool>,
-    /// How long this thread looks around before it sleeps.
+    /// How long this thread looks around while another one waits in the driver.
     patience: Patience,
+    /// How long it does so in the driver.
+    patience_in_driver: Patience,
     /// Whether it lets more come before it steals again.
     harvest: Harvest,
     /// Whether it sleeps in the driver.
@@ -133,7 +137,8 @@ impl Worker {
             yielded: Cell::new(false),
             searching: Cell::new(false),
             watched: Cell::new(false),
-            patience: Patience::new(),
+            patience: Patience::new(Manners::Later),
+            patience_in_driver: Patience::new(Manners::AtOnce),
             harvest: Harvest::new(),
             rest: Rest::new(),
             root_waits: Cell::new(0),
@@ -184,7 +189,7 @@ impl Worker {
                 self.maintain();
             } else if let Some(task) = self.search(duty) {
                 self.execute(task);
-            } else {
+            } else if !self.look_out(duty) {
                 self.sleep(duty);
             }
         }

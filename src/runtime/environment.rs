@@ -215,4 +215,9 @@ impl executor::Driver for MainDriver {
             self.timer.turn();
         }
     }
+
+    fn may_be_turned_for(&self, span: Duration) -> bool {
+        // A clock that stands still moves in `park` only.
+        !jumps(&self.timer) && !self.timer.is_due_within(span)
+    }
 }

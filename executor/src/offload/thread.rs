@@ -11,7 +11,7 @@ use super::mailbox::{Mail, Mailbox};
 use crate::context;
 use crate::fork;
 use crate::handle::Handle;
-use crate::patience::{Look, Patience};
+use crate::patience::{Look, Manners, Patience};
 use crate::scheduler::Scheduler;
 use crate::sync::{const_thread_local, mutant, owning_thread_local, time};
 use crate::task::{JobEnd, Notified};
@@ -71,7 +71,7 @@ pub(super) fn pool_thread(handle: &Handle, number: usize, mailbox: &Mailbox<Noti
         number,
         mailbox,
         is_over: true,
-        patience: Patience::new(),
+        patience: Patience::new(Manners::Later),
     };
     scheduler.environment.enter(None, &mut || {
         let _entered = context::enter(handle.clone());
@@ -136,19 +136,17 @@ impl PoolThread<'_> {
             Next::Wait(true) => self.scheduler.environment.jobs_ended(),
             Next::Wait(false) => {}
         }
-        let begun = time::now();
-        let mail = self
-            .patience
-            .look_around(begun, || match self.mailbox.take() {
-                Some(mail) => Look::Found(mail),
-                None => Look::Again,
-            });
-        if let Some(mail) = mail {
-            return self.open(mail);
+        let mut begun = time::now();
+        if self.patience.is_willing() {
+            let look = || self.mailbox.take().map_or(Look::Again, Look::Found);
+            if let Some(mail) = self.patience.look_around(begun, look) {
+                return self.open(mail);
+            }
+            begun = time::now();
         }
-        self.patience.before_sleep(begun);
         let job = self.sleep();
-        self.patience.after_sleep(time::now());
+        let slept = time::now().saturating_duration_since(begun);
+        self.patience.after_sleep(slept);
         job
     }
 

@@ -19,7 +19,6 @@ impl Worker {
             return self.stay_awake(work);
         }
         let begun = time::now();
-        self.patience.before_sleep(begun);
         self.harvest.before_sleep();
         self.with_core(|core| core.pace.stop(begun));
         let rests = rests_early || is_due();
@@ -28,10 +27,13 @@ impl Worker {
             self.wait_outside(rests);
         }
         let now = time::now();
+        let slept = now.saturating_duration_since(begun);
         if was_in_driver {
             self.rest.has_waited(begun, now, &scheduler.idle);
+            self.patience_in_driver.after_sleep(slept);
+        } else {
+            self.patience.after_sleep(slept);
         }
-        self.patience.after_sleep(now);
         self.with_core(|core| core.pace.start(now));
         let unclaimed = scheduler.idle.wake_self(self.seat, false);
         let claimed = !unclaimed && !mutant!("worker: claimed in its sleep, it searches not");

@@ -34,6 +34,8 @@ const ALONE: &str = "driver::a_driver_that_a_stuck_worker_has_left_is_taken_over
 const LEFT: &str = "driver::a_timer_that_a_guest_leaves_behind_reaches_the_driver";
 const IN_HAND: &str = "driver::a_waker_that_blocks_in_the_driver_leaves_the_worker_its_seat";
 const RESTS: &str = "driver::of_two_workers_that_may_rest_one_waits_in_the_driver";
+const WATCHED: &str = "driver::an_event_is_seen_by_who_looks_out_or_sleeps_after_it";
+const SHARED: &str = "driver::what_who_looks_out_has_beyond_one_task_is_made_known";
 const GIVEN: &str = "driver::who_has_given_its_core_away_arms_timers_as_an_outsider";
 
 /// What these models must catch.
@@ -63,6 +65,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "worker: who blocks in the driver gives its core away",
         IN_HAND,
     ),
+    mutant("lookout: the driver is kept (L2)", WATCHED),
+    mutant("worker: a searcher that runs a task stays one (I2)", SHARED),
     mutant("rest: nobody is asked for company (R1)", RESTS),
     mutant("rest: company is looked for too early (R1)", RESTS),
 ];
@@ -164,6 +168,10 @@ impl Driver for Exclusive {
         let waiting = self.device.state.lock().unwrap().take_due();
         self.device.wake(waiting);
         self.timer.turn();
+    }
+
+    fn may_be_turned_for(&self, _span: Duration) -> bool {
+        true
     }
 }
 
@@ -289,29 +297,55 @@ fn spawn_after_event(
     waits.wait();
 }
 
+/// A task that waits until the device wakes it once; returns when it does.
+fn spawn_after_a_wake(
+    executor: &Executor,
+    device: &Arc<Device>,
+    then: impl Future<Output = ()> + Send + 'static,
+) {
+    let (device, begun) = (device.clone(), Arc::new(Gate::default()));
+    let begins = begun.clone();
+    let mut first = true;
+    drop(executor.handle().spawn(async move {
+        poll_fn(|cx| {
+            if !mem::take(&mut first) {
+                return Poll::Ready(());
+            }
+            let polled = device.poll(cx);
+            begins.open();
+            polled
+        })
+        .await;
+        then.await;
+    }));
+    begun.wait();
+}
+
 /// wake ∥ the thread goes into the driver: it returns, and polls its root.
 #[test]
 fn a_wake_reaches_a_thread_in_the_driver() {
-    model(|| {
-        let (executor, _device, _) = executor(0);
-        let mark = Mark::default();
-        let mut other = None;
-        executor.handle().block_on(poll_fn(|cx| {
-            if other.is_none() {
-                let (own, waker) = (mark.clone(), cx.waker().clone());
-                other = Some(thread::spawn(move || {
-                    own.set();
-                    waker.wake();
-                }));
-            }
-            if mark.is_set() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        }));
-        other.unwrap().join().unwrap();
-    });
+    model(|| wake_a_root());
+}
+
+fn wake_a_root() {
+    let (executor, _device, _) = executor(0);
+    let mark = Mark::default();
+    let mut other = None;
+    executor.handle().block_on(poll_fn(|cx| {
+        if other.is_none() {
+            let (own, waker) = (mark.clone(), cx.waker().clone());
+            other = Some(thread::spawn(move || {
+                own.set();
+                waker.wake();
+            }));
+        }
+        if mark.is_set() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }));
+    other.unwrap().join().unwrap();
 }
 
 /// event ∥ the thread goes to sleep: it does so in the driver, and sees the event.
@@ -431,27 +465,29 @@ fn a_busy_worker_looks_after_its_timers() {
 /// the timer, and the timer fires.
 #[test]
 fn a_timer_made_earlier_reaches_the_driver() {
-    model_with_preemptions(1, || {
-        let (executor, _device) = sleeping_executor(1);
-        let [begun, goes_on] = [(); 2].map(|()| Arc::new(Gate::default()));
-        let (begins, waits) = (begun.clone(), goes_on.clone());
-        // Once the worker has it, this thread does not find it, for which it is not.
-        let mut task = unexplored(|| {
-            let task = executor.handle().spawn(async move {
-                begins.open();
-                waits.wait();
-                sleep(Duration::from_millis(1)).await;
-            });
-            begun.wait();
-            task
+    model_with_preemptions(1, timer_of_another_worker);
+}
+
+fn timer_of_another_worker() {
+    let (executor, _device) = sleeping_executor(1);
+    let [begun, goes_on] = [(); 2].map(|()| Arc::new(Gate::default()));
+    let (begins, waits) = (begun.clone(), goes_on.clone());
+    // Once the worker has it, this thread does not find it, for which it is not.
+    let mut task = unexplored(|| {
+        let task = executor.handle().spawn(async move {
+            begins.open();
+            waits.wait();
+            sleep(Duration::from_millis(1)).await;
         });
-        let ended = executor.handle().block_on(poll_fn(|cx| {
-            goes_on.open();
-            Pin::new(&mut task).poll(cx)
-        }));
-        ended.unwrap();
-        unexplored(|| drop(executor));
+        begun.wait();
+        task
     });
+    let ended = executor.handle().block_on(poll_fn(|cx| {
+        goes_on.open();
+        Pin::new(&mut task).poll(cx)
+    }));
+    ended.unwrap();
+    unexplored(|| drop(executor));
 }
 
 /// The same where the worker is not in the driver, but turns it between two polls of a task that yields,
@@ -460,23 +496,11 @@ fn a_timer_made_earlier_reaches_the_driver() {
 fn tasks_of_an_event_between_two_polls_run_side_by_side() {
     model_with_preemptions(0, || {
         let (executor, device) = sleeping_executor(2);
-        let (begun, fires) = (Arc::new(Gate::default()), device.clone());
-        let begins = begun.clone();
-        let mut first = true;
-        drop(executor.handle().spawn(async move {
-            poll_fn(|cx| {
-                if !mem::take(&mut first) {
-                    return Poll::Ready(());
-                }
-                let polled = fires.poll(cx);
-                begins.open();
-                polled
-            })
-            .await;
+        let fires = device.clone();
+        spawn_after_a_wake(&executor, &device, async move {
             fires.fire();
             yield_now().await;
-        }));
-        begun.wait();
+        });
         let gates = [(); 2].map(|()| Arc::new(Gate::default()));
         let [one, other] = gates.clone();
         for (own, others) in [(one.clone(), other.clone()), (other, one)] {
@@ -662,6 +686,64 @@ fn of_two_workers_that_may_rest_one_waits_in_the_driver() {
             gate.wait();
             unexplored(|| drop(executor));
         });
+    });
+}
+
+/// event ∥ the thread, which is alone, looks out and goes to sleep: it sees the event.
+#[test]
+fn an_event_is_seen_by_who_looks_out_or_sleeps_after_it() {
+    with_variant("lookout: whoever is alone looks out", || {
+        model(|| {
+            let (executor, device, _) = executor(0);
+            let fires = device.clone();
+            let other = thread::spawn(move || fires.fire());
+            executor.handle().block_on(device.event());
+            other.join().unwrap();
+        });
+    });
+}
+
+/// wake ∥ the same thread: it polls its root.
+#[test]
+fn a_wake_reaches_who_looks_out_or_sleeps_after_it() {
+    with_variant("lookout: whoever is alone looks out", || {
+        model(|| wake_a_root());
+    });
+}
+
+/// A worker that is awake alone looks out and finds an event for two tasks, each of which blocks until the
+/// other has run: another worker is woken for one of them.
+#[test]
+fn what_who_looks_out_has_beyond_one_task_is_made_known() {
+    with_variant("lookout: whoever is alone looks out", || {
+        model_with_preemptions(1, || {
+            let (executor, device) = sleeping_executor(2);
+            let gates = [(); 2].map(|()| Arc::new(Gate::default()));
+            let [first, second] = gates.clone();
+            let fires = device.clone();
+            unexplored(|| {
+                spawn_after_a_wake(&executor, &device, async move { fires.fire() });
+                for (own, others) in [(first.clone(), second.clone()), (second, first)] {
+                    spawn_after_event(&executor, &device, move || {
+                        own.open();
+                        others.wait();
+                    });
+                }
+                until_asleep(&executor, 2);
+            });
+            device.fire_for_one();
+            gates.into_iter().for_each(|gate| gate.wait());
+            unexplored(|| drop(executor));
+        });
+    });
+}
+
+/// A worker arms a timer and goes to sleep ∥ another thread looks out, and goes to sleep in the driver: the
+/// timer fires.
+#[test]
+fn a_timer_made_earlier_reaches_who_looks_out() {
+    with_variant("lookout: whoever is alone looks out", || {
+        model_with_preemptions(1, timer_of_another_worker);
     });
 }
 

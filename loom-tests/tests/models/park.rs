@@ -128,6 +128,10 @@ impl Driver for BellDriver {
     }
 
     fn turn(&mut self) {}
+
+    fn may_be_turned_for(&self, _span: Duration) -> bool {
+        false
+    }
 }
 
 /// unpark ∥ park in the driver: the unparker rings the driver's bell whenever the thread might
@@ -156,6 +160,10 @@ impl Driver for Jumper {
     }
 
     fn turn(&mut self) {}
+
+    fn may_be_turned_for(&self, _span: Duration) -> bool {
+        false
+    }
 }
 
 /// A job wakes and ends ∥ a paused clock is about to jump: whoever sees that no job is under way sees
