@@ -13,6 +13,7 @@
 //! |---|---|
 //! | found something while looking around | one more credit, up to [`CREDIT_MAX`] |
 //! | looked around for nothing, and slept | one less |
+//! | found something, or nothing, after others had run on this core for [`WANTED`] | one less |
 //! | slept at once, for less than [`SHORT`], so many times in a row | a trial: [`CREDIT_OF_TRIAL`] |
 //!
 //! "So many" begins at [`SLEEPS_BEFORE_TRIAL`], is doubled by each trial that comes to nothing, and
@@ -22,7 +23,9 @@
 //! time.
 //!
 //! After some turns ([`Manners`]) a thread that looks around offers its core to others at each, so that
-//! whoever could bring the work gets to run on a machine with fewer cores than threads.
+//! whoever could bring the work gets to run on a machine with fewer cores than threads. Where others run
+//! for long then, the core is wanted, and there is none to be woken: to sleep is as quick, and leaves more
+//! of the time to them, and of the kernel's favour to this thread when it wakes.
 //!
 //! The same rule as for a guest's halt in KVM, whose `halt_poll_ns` grows and shrinks so:
 //! <https://docs.kernel.org/virt/kvm/halt-polling.html>.
@@ -49,6 +52,10 @@ const CREDIT_OF_TRIAL: u32 = 2;
 
 /// So often in a row who was lucky before may look around for nothing.
 const CREDIT_MAX: u32 = 6;
+
+/// A core on which others have run for so long when it was offered to them is wanted. A client that has
+/// the answer and asks again, on the same core, takes less.
+const WANTED: Duration = Duration::from_micros(20);
 
 /// Pauses of the processor between two looks: about half a microsecond.
 const PAUSES: usize = 10;
@@ -108,8 +115,13 @@ impl Patience {
         begun: Instant,
         mut look: impl FnMut() -> Look<T>,
     ) -> Option<T> {
+        let mut is_wanted = false;
         loop {
             match look() {
+                Look::Found(found) if is_wanted => {
+                    self.lose_credit();
+                    return Some(found);
+                }
                 Look::Found(found) => {
                     self.credit.set((self.credit.get() + 1).min(CREDIT_MAX));
                     self.sleeps_before_trial.set(SLEEPS_BEFORE_TRIAL);
@@ -118,16 +130,22 @@ impl Patience {
                 Look::Again => {}
                 Look::Stop => return None,
             }
-            let so_far = time::now().saturating_duration_since(begun);
-            if so_far >= SPAN || cfg!(mainspring_loom) {
-                self.credit.set(self.credit.get().saturating_sub(1));
+            let now = time::now();
+            let so_far = now.saturating_duration_since(begun);
+            if so_far >= SPAN || is_wanted || cfg!(mainspring_loom) {
+                self.lose_credit();
                 return None;
             }
             if so_far >= self.manners.spins_for() {
                 thread::yield_now();
+                is_wanted = time::now().saturating_duration_since(now) >= WANTED;
             }
             (0..PAUSES).for_each(|_| spin_loop());
         }
+    }
+
+    fn lose_credit(&self) {
+        self.credit.set(self.credit.get().saturating_sub(1));
     }
 
     /// The thread has slept for so long.
