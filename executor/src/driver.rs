@@ -6,7 +6,6 @@
 
 use std::any::Any;
 use std::fmt;
-use std::time::Duration;
 
 /// The exclusive side of the I/O and timer driver: one thread at a time is in it.
 pub trait Driver: Send + 'static {
@@ -21,9 +20,9 @@ pub trait Driver: Send + 'static {
     /// Wakes what is due, without waiting.
     fn turn(&mut self);
 
-    /// Whether to turn it again and again for `span` may do instead of a wait. Not if a timer is due by
-    /// then: [`park`](Self::park) knows best when to return for those.
-    fn may_be_turned_for(&self, span: Duration) -> bool;
+    /// Whether a turn just before a wait may find what has come a moment ago. Not if there are timers only:
+    /// [`park`](Self::park) knows best when to return for those.
+    fn is_worth_a_look(&self) -> bool;
 }
 
 /// The shared side: what surrounds a thread that runs tasks.

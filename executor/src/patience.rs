@@ -13,7 +13,6 @@
 //! |---|---|
 //! | found something while looking around | one more credit, up to [`CREDIT_MAX`] |
 //! | looked around for nothing, and slept | one less |
-//! | found something, or nothing, after others had run on this core for [`WANTED`] | one less |
 //! | slept at once, for less than [`SHORT`], so many times in a row | a trial: [`CREDIT_OF_TRIAL`] |
 //!
 //! "So many" begins at [`SLEEPS_BEFORE_TRIAL`], is doubled by each trial that comes to nothing, and
@@ -22,10 +21,8 @@
 //! A process that is woken less often than that never looks around: an idle one uses no processor
 //! time.
 //!
-//! After some turns ([`Manners`]) a thread that looks around offers its core to others at each, so that
-//! whoever could bring the work gets to run on a machine with fewer cores than threads. Where others run
-//! for long then, the core is wanted, and there is none to be woken: to sleep is as quick, and leaves more
-//! of the time to them, and of the kernel's favour to this thread when it wakes.
+//! After [`POLITE_AFTER`] a thread that looks around offers its core to others at each turn, so that
+//! whoever could bring the work gets to run on a machine with fewer cores than threads.
 //!
 //! The same rule as for a guest's halt in KVM, whose `halt_poll_ns` grows and shrinks so:
 //! <https://docs.kernel.org/virt/kvm/halt-polling.html>.
@@ -36,7 +33,7 @@ use std::time::{Duration, Instant};
 use crate::sync::{spin_loop, thread, time};
 
 /// How long a look around is at most. About what it costs to be woken.
-pub(crate) const SPAN: Duration = Duration::from_micros(50);
+const SPAN: Duration = Duration::from_micros(50);
 
 /// A sleep that is shorter than this might have been none: half of it is the waking itself.
 const SHORT: Duration = Duration::from_micros(150);
@@ -53,9 +50,8 @@ const CREDIT_OF_TRIAL: u32 = 2;
 /// So often in a row who was lucky before may look around for nothing.
 const CREDIT_MAX: u32 = 6;
 
-/// A core on which others have run for so long when it was offered to them is wanted. A client that has
-/// the answer and asks again, on the same core, takes less.
-const WANTED: Duration = Duration::from_micros(20);
+/// So long is pure spinning; then others on this core may go first.
+const POLITE_AFTER: Duration = Duration::from_micros(8);
 
 /// Pauses of the processor between two looks: about half a microsecond.
 const PAUSES: usize = 10;
@@ -69,34 +65,11 @@ pub(crate) struct Patience {
     short_sleeps: Cell<u32>,
     /// How many there must be before the next trial.
     sleeps_before_trial: Cell<u32>,
-    /// When it offers its core to others.
-    manners: Manners,
-}
-
-/// When a thread that looks around offers its core to others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manners {
-    /// At each look: the kernel is asked each time anyway, and may have put whoever could bring the work on
-    /// this very core.
-    AtOnce,
-    /// After 8 us: until then it takes less to look at memory.
-    Later,
-}
-
-impl Manners {
-    /// How long it spins purely.
-    fn spins_for(self) -> Duration {
-        match self {
-            Self::AtOnce => Duration::ZERO,
-            Self::Later => Duration::from_micros(8),
-        }
-    }
 }
 
 impl Patience {
-    pub(crate) fn new(manners: Manners) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            manners,
             credit: Cell::new(0),
             short_sleeps: Cell::new(0),
             sleeps_before_trial: Cell::new(SLEEPS_BEFORE_TRIAL),
@@ -109,43 +82,41 @@ impl Patience {
     }
 
     /// Calls `look` again and again for a while, unless `look` says that it is of no use now. It is now
-    /// `begun`. To be called where [`is_willing`](Self::is_willing) says so. In a model there is one look.
+    /// `begun`. To be called where [`is_willing`](Self::is_willing) says so.
     pub(crate) fn look_around<T>(
         &self,
         begun: Instant,
         mut look: impl FnMut() -> Look<T>,
     ) -> Option<T> {
-        let mut is_wanted = false;
         loop {
             match look() {
-                Look::Found(found) if is_wanted => {
-                    self.lose_credit();
-                    return Some(found);
-                }
                 Look::Found(found) => {
-                    self.credit.set((self.credit.get() + 1).min(CREDIT_MAX));
-                    self.sleeps_before_trial.set(SLEEPS_BEFORE_TRIAL);
+                    self.looked(true);
                     return Some(found);
                 }
                 Look::Again => {}
                 Look::Stop => return None,
             }
-            let now = time::now();
-            let so_far = now.saturating_duration_since(begun);
-            if so_far >= SPAN || is_wanted || cfg!(mainspring_loom) {
-                self.lose_credit();
+            let so_far = time::now().saturating_duration_since(begun);
+            if so_far >= SPAN {
+                self.looked(false);
                 return None;
             }
-            if so_far >= self.manners.spins_for() {
+            if so_far >= POLITE_AFTER {
                 thread::yield_now();
-                is_wanted = time::now().saturating_duration_since(now) >= WANTED;
             }
             (0..PAUSES).for_each(|_| spin_loop());
         }
     }
 
-    fn lose_credit(&self) {
-        self.credit.set(self.credit.get().saturating_sub(1));
+    /// The thread has looked around, and has found something or not.
+    pub(crate) fn looked(&self, has_found: bool) {
+        if has_found {
+            self.credit.set((self.credit.get() + 1).min(CREDIT_MAX));
+            self.sleeps_before_trial.set(SLEEPS_BEFORE_TRIAL);
+        } else {
+            self.credit.set(self.credit.get().saturating_sub(1));
+        }
     }
 
     /// The thread has slept for so long.
@@ -210,12 +181,12 @@ mod tests {
 
     #[test]
     fn a_thread_that_has_learnt_nothing_does_not_look_around() {
-        assert!(!Patience::new(Manners::Later).is_willing());
+        assert!(!Patience::new().is_willing());
     }
 
     #[test]
     fn a_look_that_is_of_no_use_ends_it_and_costs_nothing() {
-        let patience = Patience::new(Manners::AtOnce);
+        let patience = Patience::new();
         sleeps_until_trial(&patience);
         for _ in 0..2 * CREDIT_OF_TRIAL {
             let stopped = patience.look_around(Instant::now(), || Look::<()>::Stop);
@@ -226,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_trial_that_comes_to_nothing_is_repeated_later_and_later() {
-        let patience = Patience::new(Manners::Later);
+        let patience = Patience::new();
         for trial in 0..3 {
             // The last look for nothing was a short sleep, too.
             assert!(sleeps_until_trial(&patience) + 1 >= SLEEPS_BEFORE_TRIAL << trial);
@@ -237,7 +208,7 @@ mod tests {
 
     #[test]
     fn what_is_found_gives_credit_up_to_a_limit() {
-        let patience = Patience::new(Manners::Later);
+        let patience = Patience::new();
         sleeps_until_trial(&patience);
         for _ in 0..2 * CREDIT_MAX {
             assert_eq!(
@@ -252,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_long_sleep_ends_the_row() {
-        let patience = Patience::new(Manners::Later);
+        let patience = Patience::new();
         (1..SLEEPS_BEFORE_TRIAL).for_each(|_| short_sleep(&patience));
         patience.after_sleep(SHORT);
         assert_eq!(sleeps_until_trial(&patience), SLEEPS_BEFORE_TRIAL);

@@ -7,8 +7,8 @@
 //!    queue to run empty; and the others' queues, if there is little in the own one.
 //! 3. A task from the slot, else from the worker's own queue, else from the injector.
 //! 4. Nothing there: tasks that have yielded come back, after a turn of the driver.
-//! 5. Nothing at all: steal; nothing to steal: look out, where that pays; and then sleep, in the driver
-//!    if nobody is in it.
+//! 5. Nothing at all: steal; nothing to steal: one look into the driver, where that pays; and then sleep,
+//!    in the driver if nobody is in it.
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
 
@@ -32,7 +32,7 @@ use crate::fork;
 use crate::handle::Handle;
 use crate::monitor;
 use crate::park::Parker;
-use crate::patience::{Manners, Patience};
+use crate::patience::Patience;
 use crate::rest::Rest;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
@@ -95,7 +95,7 @@ pub(crate) struct Worker {
     watched: Cell<bool>,
     /// How long this thread looks around while another one waits in the driver.
     patience: Patience,
-    /// How long it does so in the driver.
+    /// Whether it looks into the driver before it sleeps there.
     patience_in_driver: Patience,
     /// Whether it lets more come before it steals again.
     harvest: Harvest,
@@ -137,8 +137,8 @@ impl Worker {
             yielded: Cell::new(false),
             searching: Cell::new(false),
             watched: Cell::new(false),
-            patience: Patience::new(Manners::Later),
-            patience_in_driver: Patience::new(Manners::AtOnce),
+            patience: Patience::new(),
+            patience_in_driver: Patience::new(),
             harvest: Harvest::new(),
             rest: Rest::new(),
             root_waits: Cell::new(0),

@@ -216,8 +216,7 @@ impl executor::Driver for MainDriver {
         }
     }
 
-    fn may_be_turned_for(&self, span: Duration) -> bool {
-        // A clock that stands still moves in `park` only.
-        !jumps(&self.timer) && !self.timer.is_due_within(span)
+    fn is_worth_a_look(&self) -> bool {
+        self.io.has_sources()
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc as StdArc;
 use std::time::Duration;
 
 use crate::budget::Budget;
+#[cfg(mainspring_loom)]
 use crate::clock::after_by;
 use crate::context::{self, Context};
 use crate::instant::Instant;
@@ -190,12 +191,6 @@ impl Handle {
             NEVER => None,
             next => Some(Instant::from_std(self.shared.clock().instant(next))),
         }
-    }
-
-    /// Whether the earliest timer is due within `span` from now.
-    pub fn is_due_within(&self, span: Duration) -> bool {
-        let next = self.shared.next();
-        next != NEVER && next <= after_by(self.shared.clock().now(), span)
     }
 
     /// Lets go of all timers: whoever waits for one is woken, and finds that it is not due.

@@ -170,7 +170,7 @@ impl Driver for Exclusive {
         self.timer.turn();
     }
 
-    fn may_be_turned_for(&self, _span: Duration) -> bool {
+    fn is_worth_a_look(&self) -> bool {
         true
     }
 }

@@ -129,7 +129,7 @@ impl Driver for BellDriver {
 
     fn turn(&mut self) {}
 
-    fn may_be_turned_for(&self, _span: Duration) -> bool {
+    fn is_worth_a_look(&self) -> bool {
         false
     }
 }
@@ -161,7 +161,7 @@ impl Driver for Jumper {
 
     fn turn(&mut self) {}
 
-    fn may_be_turned_for(&self, _span: Duration) -> bool {
+    fn is_worth_a_look(&self) -> bool {
         false
     }
 }
