@@ -13,7 +13,7 @@
 //! | `queue`, `slot` | where runnable tasks wait |
 //! | `worker` | the loop that each worker turns |
 //! | `pace` | whether a worker's backlog is worth the help of others |
-//! | `patience`, `worker/lookout` | how long a thread looks around before it sleeps; the same in the driver |
+//! | `patience`, `worker/lookout` | how long a thread looks around before it sleeps; a look into the driver |
 //! | `idle`, `park` | who sleeps, who wakes whom, who is in the driver |
 //! | `scheduler`, `seat` | what the threads share, what each has for itself |
 //! | `block_on` | a calling thread becomes a worker |
