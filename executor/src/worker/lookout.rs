@@ -9,10 +9,10 @@
 //!
 //! # Why nobody is kept waiting by it
 //!
-//! * L1: it counts as a searcher meanwhile, and scans once more before it sleeps, as any other (S4 in `idle`).
+//! * L1: it leaves the searchers first: a turn calls wakers, which may be the user's code and block, and who
+//!   pushes relies on a searcher to scan again soon.
 //! * L2: the driver is given back before anything else runs.
-//! * L3: being a searcher, it scans once more when it runs what it has brought, too: if that is more than one
-//!   task, another worker is woken (I2 in `idle`).
+//! * L3: what it brings beyond one task is made known, as after a wait in the driver (I4 in `idle`).
 //!
 //! Rejected: to look again and again for up to 50 us. A blocking client outside had its answer after 35 us
 //! instead of 90, as nobody had to wake the worker's core, and HTTP over one connection and over four was
@@ -24,14 +24,13 @@ use super::{Duty, Worker};
 use crate::sync::{mutant, time, variant};
 
 impl Worker {
-    /// Turns the driver once, if that has paid lately and there are sockets. True if it has brought something, for which the
-    /// worker looks in its next turn.
+    /// Turns the driver once, if that has paid lately and there are sockets. True if it has brought
+    /// something, for which the worker looks in its next turn.
     pub(super) fn look_out(&self, duty: &impl Duty) -> bool {
         let scheduler = self.scheduler();
         let is_willing =
             self.patience_in_driver.is_willing() || variant!("lookout: whoever is alone looks out");
-        let is_alone = self.searching.get() && scheduler.idle.is_one_awake();
-        if !is_willing || !is_alone || scheduler.is_driver_attended() {
+        if !is_willing || !scheduler.idle.is_one_awake() || scheduler.is_driver_attended() {
             return false;
         }
         let Some(mut driver) = scheduler.driver.try_enter() else {
@@ -39,6 +38,9 @@ impl Worker {
         };
         if !driver.is_worth_a_look() {
             return false;
+        }
+        if !mutant!("lookout: a searcher looks out (L1)") {
+            self.stop_searching();
         }
         self.harvest.before_sleep();
         let begun = time::now();
@@ -49,17 +51,17 @@ impl Worker {
         } else {
             drop(driver);
         }
-        let has_tasks = self.with_core(|core| {
+        let tasks = self.with_core(|core| {
             core.pace.start(time::now());
-            // L3 needs an open queue, if help is worth it.
             let tasks = core.queue.len();
-            if tasks > 1 {
-                self.takes_help(core);
-            }
-            tasks > 0
+            (tasks, tasks > 1 && self.takes_help(core))
         });
         // Without its core it has nothing to wait for.
-        let has_found = duty.is_pending() || has_tasks != Some(false);
+        let (tasks, help) = tasks.unwrap_or((1, false));
+        if help && !mutant!("lookout: what it brings wakes nobody (L3)") {
+            scheduler.notify();
+        }
+        let has_found = duty.is_pending() || tasks > 0;
         self.patience_in_driver.looked(has_found);
         has_found
     }

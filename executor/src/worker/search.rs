@@ -84,7 +84,7 @@ impl Worker {
     }
 
     /// One look at every other queue, beginning at a random one.
-    pub(super) fn steal_from_anyone(&self) -> Option<Notified> {
+    fn steal_from_anyone(&self) -> Option<Notified> {
         let scheduler = self.scheduler();
         let seats = scheduler.seats_in_use();
         let first = self.with_core(|core| core.random_below(seats.len()))?;

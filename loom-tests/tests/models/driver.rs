@@ -35,6 +35,7 @@ const LEFT: &str = "driver::a_timer_that_a_guest_leaves_behind_reaches_the_drive
 const IN_HAND: &str = "driver::a_waker_that_blocks_in_the_driver_leaves_the_worker_its_seat";
 const RESTS: &str = "driver::of_two_workers_that_may_rest_one_waits_in_the_driver";
 const WATCHED: &str = "driver::an_event_is_seen_by_who_looks_out_or_sleeps_after_it";
+const BLOCKS: &str = "driver::a_push_wakes_another_worker_while_a_waker_blocks_who_looks_out";
 const SHARED: &str = "driver::what_who_looks_out_has_beyond_one_task_is_made_known";
 const GIVEN: &str = "driver::who_has_given_its_core_away_arms_timers_as_an_outsider";
 
@@ -66,7 +67,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         IN_HAND,
     ),
     mutant("lookout: the driver is kept (L2)", WATCHED),
-    mutant("worker: a searcher that runs a task stays one (I2)", SHARED),
+    mutant("lookout: a searcher looks out (L1)", BLOCKS),
+    mutant("lookout: what it brings wakes nobody (L3)", SHARED),
     mutant("rest: nobody is asked for company (R1)", RESTS),
     mutant("rest: company is looked for too early (R1)", RESTS),
 ];
@@ -324,7 +326,7 @@ fn spawn_after_a_wake(
 /// wake ∥ the thread goes into the driver: it returns, and polls its root.
 #[test]
 fn a_wake_reaches_a_thread_in_the_driver() {
-    model(|| wake_a_root());
+    model(wake_a_root);
 }
 
 fn wake_a_root() {
@@ -351,13 +353,15 @@ fn wake_a_root() {
 /// event ∥ the thread goes to sleep: it does so in the driver, and sees the event.
 #[test]
 fn an_event_is_seen_by_the_thread_in_the_driver() {
-    model(|| {
-        let (executor, device, _) = executor(0);
-        let fires = device.clone();
-        let other = thread::spawn(move || fires.fire());
-        executor.handle().block_on(device.event());
-        other.join().unwrap();
-    });
+    model(see_an_event);
+}
+
+fn see_an_event() {
+    let (executor, device, _) = executor(0);
+    let fires = device.clone();
+    let other = thread::spawn(move || fires.fire());
+    executor.handle().block_on(device.event());
+    other.join().unwrap();
 }
 
 /// A thread leaves the driver and the runtime ∥ a worker sleeps on its condition variable: the worker
@@ -693,13 +697,7 @@ fn of_two_workers_that_may_rest_one_waits_in_the_driver() {
 #[test]
 fn an_event_is_seen_by_who_looks_out_or_sleeps_after_it() {
     with_variant("lookout: whoever is alone looks out", || {
-        model(|| {
-            let (executor, device, _) = executor(0);
-            let fires = device.clone();
-            let other = thread::spawn(move || fires.fire());
-            executor.handle().block_on(device.event());
-            other.join().unwrap();
-        });
+        model(see_an_event);
     });
 }
 
@@ -707,7 +705,7 @@ fn an_event_is_seen_by_who_looks_out_or_sleeps_after_it() {
 #[test]
 fn a_wake_reaches_who_looks_out_or_sleeps_after_it() {
     with_variant("lookout: whoever is alone looks out", || {
-        model(|| wake_a_root());
+        model(wake_a_root);
     });
 }
 
@@ -760,6 +758,34 @@ impl Wake for BlockingWaker {
             self.ends.wait();
         });
     }
+}
+
+/// A worker that is awake alone looks out and calls a waker that blocks until a task from outside has run:
+/// another worker is woken for that task.
+#[test]
+fn a_push_wakes_another_worker_while_a_waker_blocks_who_looks_out() {
+    with_variant("lookout: whoever is alone looks out", || {
+        model_with_preemptions(1, || {
+            let (executor, device) = sleeping_executor(2);
+            let (begins, ends) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+            let waker = Waker::from(StdArc::new(BlockingWaker {
+                begins: begins.clone(),
+                ends: ends.clone(),
+            }));
+            let fires = device.clone();
+            unexplored(|| {
+                spawn_after_a_wake(&executor, &device, async move { fires.fire() });
+                until_asleep(&executor, 2);
+            });
+            assert!(device.poll(&mut Context::from_waker(&waker)).is_pending());
+            device.fire_for_one();
+            begins.wait();
+            let opens = ends.clone();
+            drop(executor.handle().spawn(async move { opens.open() }));
+            ends.wait();
+            unexplored(|| drop(executor));
+        });
+    });
 }
 
 /// The worker that waits in the driver calls a waker that blocks ∥ a task comes from outside: the worker
