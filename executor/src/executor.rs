@@ -32,6 +32,9 @@ pub struct Config {
     pub worker_threads: usize,
     /// Workers at most that the monitor puts beside those that are stuck.
     pub max_standby_workers: usize,
+    /// For how long a worker that is awake alone and has nothing to do turns the driver, where that has paid
+    /// lately, before it sleeps there. Zero: it looks once.
+    pub busy_poll: Duration,
     /// The shortest time between two looks of the monitor; None: no monitor.
     pub monitor_interval: Option<Duration>,
     /// Blocking jobs at once at most, each on a thread of its own.
@@ -146,6 +149,7 @@ impl Executor {
                     .filter(|_| config.worker_threads > 0),
             ),
             ending: Ending::new(),
+            busy_poll: config.busy_poll,
             workers: config.worker_threads,
             timed_seats,
             shown_seats: AtomicUsize::new(timed_seats),

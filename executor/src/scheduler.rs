@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
@@ -58,6 +59,8 @@ pub(crate) struct Scheduler {
     pub(crate) monitor: Monitor,
     /// How far the runtime's end has come.
     pub(crate) ending: Ending,
+    /// For how long a worker that is awake alone turns the driver before it sleeps there.
+    pub(crate) busy_poll: Duration,
     /// How many worker threads there are.
     pub(crate) workers: usize,
     /// How many seats have timers of their own: all but those on stand-by.

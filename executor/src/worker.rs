@@ -7,7 +7,7 @@
 //!    queue to run empty; and the others' queues, if there is little in the own one.
 //! 3. A task from the slot, else from the worker's own queue, else from the injector.
 //! 4. Nothing there: tasks that have yielded come back, after a turn of the driver.
-//! 5. Nothing at all: steal; nothing to steal: one look into the driver, where that pays; and then sleep,
+//! 5. Nothing at all: steal; nothing to steal: a look into the driver, where that pays; and then sleep,
 //!    in the driver if nobody is in it.
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
@@ -26,13 +26,14 @@ use std::ptr;
 use std::sync::Arc;
 
 use self::harvest::Harvest;
+use self::lookout::Lookout;
 use crate::context;
 use crate::coop;
 use crate::fork;
 use crate::handle::Handle;
 use crate::monitor;
 use crate::park::Parker;
-use crate::patience::Patience;
+use crate::patience::{Patience, SPAN};
 use crate::rest::Rest;
 use crate::scheduler::Scheduler;
 use crate::seat::{Core, CoreBox};
@@ -96,7 +97,7 @@ pub(crate) struct Worker {
     /// How long this thread looks around while another one waits in the driver.
     patience: Patience,
     /// Whether it looks into the driver before it sleeps there.
-    patience_in_driver: Patience,
+    lookout: Lookout,
     /// Whether it lets more come before it steals again.
     harvest: Harvest,
     /// Whether it sleeps in the driver.
@@ -127,6 +128,7 @@ impl Worker {
         if !mutant!("worker: who takes a seat does not call the monitor (W3)") {
             handle.scheduler().monitor.worker_wakes();
         }
+        let lookout = Lookout::new(handle.scheduler().busy_poll);
         Self {
             handle,
             seat: core.seat,
@@ -137,8 +139,8 @@ impl Worker {
             yielded: Cell::new(false),
             searching: Cell::new(false),
             watched: Cell::new(false),
-            patience: Patience::new(),
-            patience_in_driver: Patience::new(),
+            patience: Patience::new(SPAN, 1),
+            lookout,
             harvest: Harvest::new(),
             rest: Rest::new(),
             root_waits: Cell::new(0),

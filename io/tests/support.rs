@@ -31,6 +31,7 @@ pub(crate) fn block_on_with_pool<F: Future>(future: F) -> F::Output {
     let config = Config {
         worker_threads: 0,
         max_standby_workers: 0,
+        busy_poll: Duration::ZERO,
         monitor_interval: None,
         max_blocking_threads: 8,
         max_computing_jobs: 1,

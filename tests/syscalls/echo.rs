@@ -1,18 +1,34 @@
-//! A message that is echoed costs one wait, one read and one write.
+//! A message that is echoed costs one wait, one read and one write; more waits only where busy polling is
+//! asked for.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream as StdTcpStream};
+use std::thread;
+use std::time::Duration;
 
 use mainspring::io::{AsyncReadExt, AsyncWriteExt};
 use mainspring::net::TcpListener;
 
 use crate::bounded::{LIMIT, bounded};
-use crate::trace::{self, FLAVOURS, Trace, Traced};
+use crate::trace::{self, BUSY_FLAVOURS, FLAVOURS, Trace, Traced};
 
-const MESSAGES: usize = 10_000;
+/// What the client says.
+#[derive(Clone, Copy)]
+struct Talk {
+    /// So many messages count.
+    messages: usize,
+    /// The client's pause before each.
+    pause: Duration,
+}
 
 /// Of 64 bytes, which the server reads into a buffer that would hold many of them.
 const MESSAGE: [u8; 64] = [42; 64];
+
+/// After this one the messages count.
+const FIRST: [u8; 64] = [1; 64];
+
+/// After this one they do not.
+const LAST: [u8; 64] = [2; 64];
 
 const WAITS: [&str; 4] = ["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll"];
 const TRANSFERS: [&str; 10] = [
@@ -31,7 +47,6 @@ async fn serve() {
     );
     let (mut stream, _) = listener.accept().await.expect("the test connects");
     let mut block = [0; 4096];
-    let mut messages = 0;
     loop {
         let count = stream.read(&mut block).await.expect("the test is well");
         if count == 0 {
@@ -41,12 +56,10 @@ async fn serve() {
             .write_all(&block[..count])
             .await
             .expect("there is room");
-        messages += 1;
-        match messages {
-            // Some to warm up.
-            100 => trace::begin(),
-            n if n == 100 + MESSAGES => trace::end(),
-            _ => {}
+        if block[0] == FIRST[0] {
+            trace::begin();
+        } else if block[0] == LAST[0] {
+            trace::end();
         }
     }
 }
@@ -58,7 +71,7 @@ fn under_strace_a_server() {
     }
 }
 
-fn trace_of_echo(flavour: &'static str) -> Trace {
+fn trace_of_echo(flavour: &'static str, talk: Talk) -> Trace {
     bounded("an observed server", move || {
         let mut server = Traced::start("echo::under_strace_a_server", flavour);
         let addr: SocketAddr = server
@@ -70,15 +83,28 @@ fn trace_of_echo(flavour: &'static str) -> Trace {
         stream
             .set_read_timeout(Some(LIMIT / 2))
             .expect("it can be set");
-        for _ in 0..100 + MESSAGES {
-            stream.write_all(&MESSAGE).expect("there is room");
-            let mut answer = [0; MESSAGE.len()];
-            stream.read_exact(&mut answer).expect("it is echoed");
-            assert_eq!(answer, MESSAGE);
-        }
+        let mut say = |message: [u8; 64], times: usize| {
+            for _ in 0..times {
+                thread::sleep(talk.pause);
+                stream.write_all(&message).expect("there is room");
+                let mut answer = [0; MESSAGE.len()];
+                stream.read_exact(&mut answer).expect("it is echoed");
+                assert_eq!(answer, message);
+            }
+        };
+        // Some to warm up.
+        say(MESSAGE, 100);
+        say(FIRST, 1);
+        say(MESSAGE, talk.messages - 1);
+        say(LAST, 1);
         drop(stream);
         server.finish()
     })
+}
+
+/// How many calls of these there were for a message.
+fn each(count: usize, talk: Talk) -> f64 {
+    count as f64 / talk.messages as f64
 }
 
 #[test]
@@ -86,21 +112,23 @@ fn an_echoed_message_costs_one_wait_and_two_transfers() {
     if !trace::is_possible() {
         return;
     }
+    let talk = Talk {
+        messages: 10_000,
+        pause: Duration::ZERO,
+    };
     for flavour in FLAVOURS {
-        let trace = trace_of_echo(flavour);
-        let (waits, transfers) = (trace.count(&WAITS), trace.count(&TRANSFERS));
-        let each = |count: usize| count as f64 / MESSAGES as f64;
+        let trace = trace_of_echo(flavour, talk);
+        let waits = each(trace.count(&WAITS), talk);
+        let transfers = each(trace.count(&TRANSFERS), talk);
         println!(
-            "{flavour}: {:.3} waits, {:.3} transfers, {:.3} calls in all for a message",
-            each(waits),
-            each(transfers),
-            each(trace.total()),
+            "{flavour}: {waits:.3} waits, {transfers:.3} transfers, {:.3} calls in all for a message",
+            each(trace.total(), talk),
         );
         let summary = format!("{flavour}: {:?}", trace.summary());
         // At least as many as the work takes: the trace has seen the server.
-        assert!(each(transfers) >= 1.99, "{summary}");
-        assert!(each(transfers) <= 2.05, "{summary}");
-        assert!(each(waits) <= 1.05, "{summary}");
+        assert!(transfers >= 1.99, "{summary}");
+        assert!(transfers <= 2.05, "{summary}");
+        assert!(waits <= 1.05, "{summary}");
         assert_eq!(
             trace.count(&["epoll_ctl", "timerfd_settime", "timerfd_create"]),
             0,
@@ -108,5 +136,23 @@ fn an_echoed_message_costs_one_wait_and_two_transfers() {
         );
         // The server's reads are all of `recv`: a plain one would be of an eventfd or a timerfd.
         assert_eq!(trace.count(&["read", "readv"]), 0, "{summary}");
+    }
+}
+
+#[test]
+fn a_server_that_polls_busily_looks_for_the_next_message_instead_of_sleeping() {
+    if !trace::is_possible() {
+        return;
+    }
+    let talk = Talk {
+        messages: 500,
+        pause: Duration::from_millis(1),
+    };
+    for flavour in BUSY_FLAVOURS {
+        let trace = trace_of_echo(flavour, talk);
+        let waits = each(trace.count(&WAITS), talk);
+        println!("{flavour}: {waits:.3} waits for a message");
+        // A look takes some 50 us under strace.
+        assert!(waits >= 3.0, "{flavour}: {:?}", trace.summary());
     }
 }

@@ -9,7 +9,7 @@ use mainspring::time::sleep;
 
 use crate::attempts::within;
 use crate::bounded::bounded;
-use crate::trace::{self, FLAVOURS, Trace, Traced};
+use crate::trace::{self, BUSY_FLAVOURS, FLAVOURS, Trace, Traced};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -107,7 +107,7 @@ fn an_idle_runtime_with_a_timer_an_hour_out_makes_no_system_call() {
     if !trace::is_possible() {
         return;
     }
-    for flavour in FLAVOURS {
+    for flavour in FLAVOURS.into_iter().chain(BUSY_FLAVOURS) {
         let measure = move || {
             let trace = trace_of("still::under_strace_nothing_happens", flavour);
             let sleeps = trace.count(&["clock_nanosleep", "nanosleep"]);

@@ -23,6 +23,12 @@ const END: &str = "traced part ends";
 /// The runtimes that are observed.
 pub(crate) const FLAVOURS: [&str; 2] = ["current-thread", "two-workers"];
 
+/// The same, of which a worker that has nothing to do looks for events for [`BUSY_FOR`].
+pub(crate) const BUSY_FLAVOURS: [&str; 2] = ["current-thread, busy", "two-workers, busy"];
+
+/// Long enough for many calls, though each takes tens of microseconds under `strace`.
+const BUSY_FOR: Duration = Duration::from_millis(10);
+
 /// The observed program, and where its trace goes.
 pub(crate) struct Traced {
     child: Child,
@@ -53,11 +59,16 @@ pub(crate) fn flavour_without_monitor() -> Option<Runtime> {
 }
 
 fn build(set_up: impl FnOnce(&mut Builder)) -> Option<Runtime> {
-    let (mut builder, workers) = match env::var(FLAVOUR).ok()?.as_str() {
+    let flavour = env::var(FLAVOUR).ok()?;
+    let (kind, busy) = flavour.split_once(", ").unwrap_or((&flavour, ""));
+    let (mut builder, workers) = match kind {
         "current-thread" => (Builder::new_current_thread(), 1),
         "two-workers" => (Builder::new_multi_thread(), 2),
         other => panic!("there is no flavour {other:?}"),
     };
+    if busy == "busy" {
+        builder.busy_poll(BUSY_FOR);
+    }
     set_up(builder.worker_threads(workers).enable_all());
     Some(builder.build().expect("the system has threads"))
 }

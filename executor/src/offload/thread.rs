@@ -11,7 +11,7 @@ use super::mailbox::{Mail, Mailbox};
 use crate::context;
 use crate::fork;
 use crate::handle::Handle;
-use crate::patience::{Look, Patience};
+use crate::patience::{Look, Patience, SPAN};
 use crate::scheduler::Scheduler;
 use crate::sync::{const_thread_local, mutant, owning_thread_local, time};
 use crate::task::{JobEnd, Notified};
@@ -71,7 +71,7 @@ pub(super) fn pool_thread(handle: &Handle, number: usize, mailbox: &Mailbox<Noti
         number,
         mailbox,
         is_over: true,
-        patience: Patience::new(),
+        patience: Patience::new(SPAN, 1),
     };
     scheduler.environment.enter(None, &mut || {
         let _entered = context::enter(handle.clone());

@@ -7,6 +7,9 @@
 //! echo's 5,830. A look is a turn without a wait. Whether it pays is learnt from what the last ones have found
 //! ([`crate::patience`]).
 //!
+//! There is one look, unless [`Config::busy_poll`](crate::Config::busy_poll) asks for more: then the worker
+//! looks in each turn of its loop for so long, and sees by the way to all else that a turn sees to.
+//!
 //! # Why nobody is kept waiting by it
 //!
 //! * L1: it leaves the searchers first: a turn calls wakers, which may be the user's code and block, and who
@@ -14,23 +17,87 @@
 //! * L2: the driver is given back before anything else runs.
 //! * L3: what it brings beyond one task is made known, as after a wait in the driver (I4 in `idle`).
 //!
-//! Rejected: to look again and again for up to 50 us. A blocking client outside had its answer after 35 us
+//! Rejected: to look for up to 50 us by default. A blocking client outside had its answer after 35 us
 //! instead of 90, as nobody had to wake the worker's core, and HTTP over one connection and over four was
 //! answered 2.5 and 3 times as often; but an event then costs tens of system calls, where one is promised.
 //!
 //! Checked by: loom-tests/tests/models/driver.rs
 
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
 use super::{Duty, Worker};
+use crate::patience::{self, Patience};
 use crate::sync::{mutant, time, variant};
 
+/// So many looks that find something allow for one that does not: one wait a message is promised, and at
+/// most 1.05 (`tests/syscalls`). Where looks were in vain, they would save nothing either.
+const PRICE: u32 = 20;
+
+/// What a worker remembers of its looks.
+#[derive(Debug)]
+pub(super) struct Lookout {
+    /// For how long it looks in turn after turn.
+    span: Duration,
+    /// Whether it looks at all.
+    patience: Patience,
+    /// The looks of the turns just before this one.
+    row: Cell<Option<Row>>,
+}
+
+/// Looks that have found nothing, turn after turn.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    /// When the first of them began.
+    begun: Instant,
+    /// The turn of the next.
+    next: u32,
+}
+
+impl Lookout {
+    pub(super) fn new(span: Duration) -> Self {
+        Self {
+            span,
+            patience: Patience::new(span, if span.is_zero() { PRICE } else { 1 }),
+            row: Cell::new(None),
+        }
+    }
+
+    /// The worker has slept in the driver for so long.
+    pub(super) fn after_sleep(&self, slept: Duration) {
+        self.patience.after_sleep(slept);
+    }
+
+    fn is_willing(&self) -> bool {
+        self.patience.is_willing() || variant!("lookout: whoever is alone looks out twice")
+    }
+
+    /// In this turn a look has been taken. Whether the worker goes on to the next turn, either for what
+    /// has been found or for another look.
+    fn looked(&self, turn: u32, begun: Instant, now: Instant, has_found: bool) -> bool {
+        let before = self.row.take().filter(|row| row.next == turn);
+        let begun = before.map_or(begun, |row| row.begun);
+        let so_far = now.saturating_duration_since(begun);
+        let is_over = so_far >= self.span
+            && (before.is_some() || !variant!("lookout: whoever is alone looks out twice"));
+        if has_found || is_over {
+            self.patience.looked(has_found);
+            return has_found;
+        }
+        let next = turn.wrapping_add(1);
+        self.row.set(Some(Row { begun, next }));
+        patience::pause(so_far);
+        true
+    }
+}
+
 impl Worker {
-    /// Turns the driver once, if that has paid lately and there are sockets. True if it has brought
-    /// something, for which the worker looks in its next turn.
+    /// Turns the driver once, if that has paid lately and there are sockets. True if there is something to
+    /// look for in the next turn.
     pub(super) fn look_out(&self, duty: &impl Duty) -> bool {
         let scheduler = self.scheduler();
-        let is_willing =
-            self.patience_in_driver.is_willing() || variant!("lookout: whoever is alone looks out");
-        if !is_willing || !scheduler.idle.is_one_awake() || scheduler.is_driver_attended() {
+        let is_alone = scheduler.idle.is_one_awake() && !scheduler.is_driver_attended();
+        if !self.lookout.is_willing() || !is_alone {
             return false;
         }
         let Some(mut driver) = scheduler.driver.try_enter() else {
@@ -51,18 +118,20 @@ impl Worker {
         } else {
             drop(driver);
         }
-        let tasks = self.with_core(|core| {
-            core.pace.start(time::now());
+        let now = time::now();
+        let after = self.with_core(|core| {
+            core.pace.start(now);
             let tasks = core.queue.len();
-            (tasks, tasks > 1 && self.takes_help(core))
+            (core.turn, tasks, tasks > 1 && self.takes_help(core))
         });
-        // Without its core it has nothing to wait for.
-        let (tasks, help) = tasks.unwrap_or((1, false));
+        let Some((turn, tasks, help)) = after else {
+            // Without its core it has nothing to wait for.
+            return true;
+        };
         if help && !mutant!("lookout: what it brings wakes nobody (L3)") {
             scheduler.notify();
         }
         let has_found = duty.is_pending() || tasks > 0;
-        self.patience_in_driver.looked(has_found);
-        has_found
+        self.lookout.looked(turn, begun, now, has_found)
     }
 }

@@ -30,7 +30,7 @@ impl Worker {
         let slept = now.saturating_duration_since(begun);
         if was_in_driver {
             self.rest.has_waited(begun, now, &scheduler.idle);
-            self.patience_in_driver.after_sleep(slept);
+            self.lookout.after_sleep(slept);
         } else {
             self.patience.after_sleep(slept);
         }

@@ -35,6 +35,7 @@ pub(crate) fn config(worker_threads: usize) -> Config {
     Config {
         worker_threads,
         max_standby_workers: 4,
+        busy_poll: Duration::ZERO,
         monitor_interval: Some(Duration::from_millis(1)),
         max_blocking_threads: 16,
         max_computing_jobs: 2,

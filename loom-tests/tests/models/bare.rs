@@ -66,6 +66,7 @@ pub(crate) fn config(worker_threads: usize) -> Config {
     Config {
         worker_threads,
         max_standby_workers: 0,
+        busy_poll: Duration::ZERO,
         monitor_interval: None,
         max_blocking_threads: 1,
         max_computing_jobs: 1,

@@ -696,7 +696,7 @@ fn of_two_workers_that_may_rest_one_waits_in_the_driver() {
 /// event ∥ the thread, which is alone, looks out and goes to sleep: it sees the event.
 #[test]
 fn an_event_is_seen_by_who_looks_out_or_sleeps_after_it() {
-    with_variant("lookout: whoever is alone looks out", || {
+    with_variant("lookout: whoever is alone looks out twice", || {
         model(see_an_event);
     });
 }
@@ -704,7 +704,7 @@ fn an_event_is_seen_by_who_looks_out_or_sleeps_after_it() {
 /// wake ∥ the same thread: it polls its root.
 #[test]
 fn a_wake_reaches_who_looks_out_or_sleeps_after_it() {
-    with_variant("lookout: whoever is alone looks out", || {
+    with_variant("lookout: whoever is alone looks out twice", || {
         model(wake_a_root);
     });
 }
@@ -713,7 +713,7 @@ fn a_wake_reaches_who_looks_out_or_sleeps_after_it() {
 /// other has run: another worker is woken for one of them.
 #[test]
 fn what_who_looks_out_has_beyond_one_task_is_made_known() {
-    with_variant("lookout: whoever is alone looks out", || {
+    with_variant("lookout: whoever is alone looks out twice", || {
         model_with_preemptions(1, || {
             let (executor, device) = sleeping_executor(2);
             let gates = [(); 2].map(|()| Arc::new(Gate::default()));
@@ -740,7 +740,7 @@ fn what_who_looks_out_has_beyond_one_task_is_made_known() {
 /// timer fires.
 #[test]
 fn a_timer_made_earlier_reaches_who_looks_out() {
-    with_variant("lookout: whoever is alone looks out", || {
+    with_variant("lookout: whoever is alone looks out twice", || {
         model_with_preemptions(1, timer_of_another_worker);
     });
 }
@@ -764,7 +764,7 @@ impl Wake for BlockingWaker {
 /// another worker is woken for that task.
 #[test]
 fn a_push_wakes_another_worker_while_a_waker_blocks_who_looks_out() {
-    with_variant("lookout: whoever is alone looks out", || {
+    with_variant("lookout: whoever is alone looks out twice", || {
         model_with_preemptions(1, || {
             let (executor, device) = sleeping_executor(2);
             let (begins, ends) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
