@@ -145,14 +145,14 @@ fn a_server_that_polls_busily_looks_for_the_next_message_instead_of_sleeping() {
         return;
     }
     let talk = Talk {
-        messages: 500,
-        pause: Duration::from_millis(1),
+        messages: 200,
+        pause: Duration::from_millis(4),
     };
     for flavour in BUSY_FLAVOURS {
         let trace = trace_of_echo(flavour, talk);
         let waits = each(trace.count(&WAITS), talk);
         println!("{flavour}: {waits:.3} waits for a message");
-        // A look takes some 50 us under strace.
+        // A look takes some 50 to 250 us under strace.
         assert!(waits >= 3.0, "{flavour}: {:?}", trace.summary());
     }
 }

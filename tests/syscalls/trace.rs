@@ -27,7 +27,7 @@ pub(crate) const FLAVOURS: [&str; 2] = ["current-thread", "two-workers"];
 pub(crate) const BUSY_FLAVOURS: [&str; 2] = ["current-thread, busy", "two-workers, busy"];
 
 /// Long enough for many calls, though each takes tens of microseconds under `strace`.
-const BUSY_FOR: Duration = Duration::from_millis(10);
+const BUSY_FOR: Duration = Duration::from_millis(40);
 
 /// The observed program, and where its trace goes.
 pub(crate) struct Traced {
