@@ -9,9 +9,10 @@ const INTRODUCTION: &str = "\
 
 Written by `cargo run --release -p mainspring-benches --bin compare`; do not edit. The same source runs on each runtime
 (`benches/src/workloads/`), each measurement in a fresh process, the runtimes in turn. Values are medians over the rounds. A ratio says how
-many times as good Mainspring is as the other runtime: 2 is half the time, half the memory, or twice the throughput. The spread is the least
-and the greatest ratio of a round; one that contains 1 has decided nothing. `p50` and `p99` are percentiles within a measurement. Smol's
-reactor and its pool of threads belong to the process: to build and drop a runtime of smol's is to do less.
+many times as good Mainspring is as the other runtime: 2 is half the time, half the memory, or twice the throughput. It is the median of the
+rounds' ratios, not the ratio of the medians: who is measured in the same second has the same machine. The spread is the least and the greatest
+of them; one that contains 1 has decided nothing. `p50` and `p99` are percentiles within a measurement. Smol's reactor and its pool of threads
+belong to the process: to build and drop a runtime of smol's is to do less.
 
 ";
 

@@ -18,7 +18,7 @@ impl fmt::Display for Report<'_> {
         }
         writeln!(
             f,
-            "\nratio = how many times as good as the other runtime, by the medians;"
+            "\nratio = how many times as good as the other runtime, the median of the rounds;"
         )?;
         writeln!(f, "spread = the least and the greatest ratio of a round\n")?;
         for line in self.conclusions() {
