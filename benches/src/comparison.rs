@@ -33,6 +33,9 @@ pub struct Row {
 pub struct Ratio {
     /// The one in the middle of the rounds' ratios: 2 is twice as good.
     pub median: f64,
+    /// The ratio of the medians, which is of another kind where a row has two speeds that change from one
+    /// measurement to the next.
+    pub of_medians: f64,
     /// The least of a round.
     pub least: f64,
     /// The greatest of a round.
@@ -44,6 +47,8 @@ pub struct Ratio {
 pub struct Summary {
     /// Their geometric mean, which a few great ones may dominate.
     pub mean: f64,
+    /// That of the ratios of the medians.
+    pub mean_of_medians: f64,
     /// The one in the middle.
     pub median: f64,
     /// How many they are.
@@ -130,16 +135,19 @@ pub fn summary(rows: &[Row], other: &str) -> Option<Summary> {
     let ratios = rows
         .iter()
         .filter(|row| row.judged)
-        .filter_map(|row| row.ratio(other))
-        .map(|ratio| ratio.median);
-    let ratios: Vec<f64> = ratios.collect();
-    let count = ratios.len();
-    let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
+        .filter_map(|row| row.ratio(other));
+    let ratios: Vec<Ratio> = ratios.collect();
     Some(Summary {
-        mean: (logarithms / count as f64).exp(),
-        median: median(ratios)?,
-        count,
+        mean: geometric_mean(ratios.iter().map(|ratio| ratio.median)),
+        mean_of_medians: geometric_mean(ratios.iter().map(|ratio| ratio.of_medians)),
+        median: median(ratios.iter().map(|ratio| ratio.median).collect())?,
+        count: ratios.len(),
     })
+}
+
+fn geometric_mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len() as f64;
+    (values.map(f64::ln).sum::<f64>() / count).exp()
 }
 
 /// The one in the middle.
@@ -156,6 +164,21 @@ pub fn behind<'a>(rows: &'a [Row], other: &str, tolerance: f64) -> Vec<(&'a Row,
         .filter(|row| row.judged)
         .filter_map(|row| Some((row, row.ratio(other)?)))
         .filter(|(_, ratio)| ratio.median < 1.0 - tolerance)
+        .collect()
+}
+
+/// The rows that count in which we are behind `other` by more than `tolerance` by the medians, though not in
+/// half of the rounds.
+pub fn behind_by_medians<'a>(
+    rows: &'a [Row],
+    other: &str,
+    tolerance: f64,
+) -> Vec<(&'a Row, Ratio)> {
+    let limit = 1.0 - tolerance;
+    rows.iter()
+        .filter(|row| row.judged)
+        .filter_map(|row| Some((row, row.ratio(other)?)))
+        .filter(|(_, ratio)| ratio.of_medians < limit && ratio.median >= limit)
         .collect()
 }
 
@@ -177,8 +200,12 @@ impl Row {
             .zip(others)
             .filter_map(|(ours, theirs)| self.unit.ratio((*ours)?, (*theirs)?))
             .collect();
+        let of_medians = self
+            .unit
+            .ratio(self.median(crate::OURS)?, self.median(other)?)?;
         // Rounds in which one of them failed have no ratio.
         Some(Ratio {
+            of_medians,
             least: of_rounds.iter().copied().reduce(f64::min)?,
             greatest: of_rounds.iter().copied().reduce(f64::max)?,
             median: median(of_rounds)?,
@@ -221,6 +248,7 @@ mod tests {
     fn the_ratio_is_the_median_of_the_rounds_ratios() {
         let expected = Ratio {
             median: 2.0,
+            of_medians: 2.0,
             least: 0.03,
             greatest: 2.4,
         };
@@ -234,6 +262,20 @@ mod tests {
             &[12.0, 12.0, 16.8, 16.8, 16.8],
         );
         assert_eq!(slower.median, 1.2);
+    }
+
+    #[test]
+    fn who_is_behind_by_the_medians_alone_is_told_apart() {
+        let measured = [
+            measured("two speeds", &[80.0, 80.0, 10.0], &[12.0, 90.0, 12.0]),
+            measured("behind", &[2.0; 3], &[1.0; 3]),
+            measured("ahead", &[1.0; 3], &[2.0; 3]),
+        ];
+        let rows = rows(&measured);
+        let behind = behind_by_medians(&rows, "them", 0.03);
+        let names: Vec<_> = behind.iter().map(|(row, _)| row.name.as_str()).collect();
+        assert_eq!(names, ["two speeds"]);
+        assert_eq!((behind[0].1.median, behind[0].1.of_medians), (1.125, 0.15));
     }
 
     #[test]

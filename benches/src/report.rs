@@ -70,13 +70,14 @@ impl<'a> Report<'a> {
         for other in self.others() {
             if let Some(Summary {
                 mean,
+                mean_of_medians,
                 median,
                 count,
             }) = comparison::summary(&self.rows, other)
             {
                 lines.push(format!(
                     "Geometric mean of the {count} ratios to {other}: {mean:.2}; their median: \
-                     {median:.2}."
+                     {median:.2}. Of the ratios of the medians: {mean_of_medians:.2}."
                 ));
             }
         }
@@ -95,6 +96,17 @@ impl<'a> Report<'a> {
                 rows => rows.join(", "),
             };
             lines.push(format!("Behind {other}{by}: {behind}."));
+            let by_medians = comparison::behind_by_medians(&self.rows, other, tolerance);
+            if !by_medians.is_empty() {
+                let rows: Vec<_> = by_medians
+                    .iter()
+                    .map(|(row, ratio)| format!("{} ({})", row.name, show_ratio(ratio.of_medians)))
+                    .collect();
+                lines.push(format!(
+                    "By the medians, but not in half of the rounds: {}.",
+                    rows.join(", ")
+                ));
+            }
         }
         lines
     }
