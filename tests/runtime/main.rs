@@ -17,6 +17,7 @@ mod wakers;
 
 mod block_on;
 mod budget;
+mod busy_poll;
 mod cancel;
 mod dropped;
 mod dropped_late;
