@@ -21,7 +21,7 @@ pub trait Driver: Send + 'static {
     fn turn(&mut self);
 
     /// Whether a turn just before a wait may find what has come a moment ago. Not if there are timers only:
-    /// [`park`](Self::park) knows best when to return for those.
+    /// [`park`](Self::park) knows best when to return for those. Nor if time passes in `park` only.
     fn is_worth_a_look(&self) -> bool;
 }
 

@@ -107,12 +107,17 @@ impl Patience {
                 Look::Stop => return None,
             }
             let so_far = time::now().saturating_duration_since(begun);
-            if so_far >= self.span {
+            if self.is_over(so_far) {
                 self.looked(false);
                 return None;
             }
             pause(so_far);
         }
+    }
+
+    /// Whether a look around that began `so_far` ago has lasted its span.
+    pub(crate) fn is_over(&self, so_far: Duration) -> bool {
+        so_far >= self.span
     }
 
     /// The thread has looked around, and has found something or not.
@@ -246,6 +251,7 @@ mod tests {
         patience.after_sleep(SHORT);
         assert_eq!(sleeps_until_trial(&patience), SLEEPS_BEFORE_TRIAL);
     }
+
     #[test]
     fn no_more_is_looked_for_in_vain_than_its_price_allows() {
         const PRICE: u32 = 20;

@@ -144,8 +144,8 @@ impl Builder {
     ///
     /// A worker does so only while no other one is awake and while it pays: it begins after a few short
     /// sleeps, stops after a few spans in which nothing has come, and tries it anew more and more seldom. An
-    /// idle runtime uses no processor time. After 8 us it offers its core to other threads between two looks
-    /// (`sched_yield`).
+    /// idle runtime uses no processor time, and a paused clock is not held up. After 8 us it offers its core to
+    /// other threads between two looks (`sched_yield`).
     ///
     /// # Examples
     ///

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use mainspring::io::{AsyncReadExt, AsyncWriteExt};
 use mainspring::net::TcpListener;
-use mainspring::runtime::{Builder, Runtime};
+use mainspring::runtime::{Builder, Handle, Runtime};
+use mainspring::sync::oneshot;
 use mainspring::time::sleep;
 
 use crate::bounded::bounded;
@@ -32,7 +33,7 @@ fn runtime(name: &str, span: Duration) -> Runtime {
 
 /// Talks to a task of the runtime for so long that its worker has learnt that it pays to look for the next
 /// message. The connection stays open.
-fn talk(runtime: &Runtime) -> StdTcpStream {
+fn talk(runtime: &Handle) -> StdTcpStream {
     let (sender, receiver) = mpsc::channel();
     runtime.spawn(async move {
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -88,7 +89,7 @@ fn a_worker_that_polls_busily_hears_all_that_it_would_be_woken_for() {
     const NAME: &str = "busy-for-ever";
     bounded("a busy worker", || {
         let runtime = runtime(NAME, HOUR);
-        let mut stream = talk(&runtime);
+        let mut stream = talk(runtime.handle());
         // It does not sleep, though nothing comes.
         assert!(is_awake(NAME));
         // A task from outside, its timer, and a socket.
@@ -116,10 +117,28 @@ fn a_worker_that_polls_busily_sleeps_when_its_span_is_over() {
     const NAME: &str = "busy-for-5-ms";
     bounded("a worker that is busy for a while", || {
         let runtime = runtime(NAME, Duration::from_millis(5));
-        let stream = talk(&runtime);
+        let stream = talk(runtime.handle());
         // More than all its credit is worth.
         thread::sleep(Duration::from_millis(500));
         assert_eq!(state_of(NAME), 'S');
         drop((stream, runtime));
+    });
+}
+
+#[test]
+fn a_paused_clock_does_not_wait_for_the_span() {
+    bounded("a busy runtime whose clock is paused", || {
+        let mut builder = Builder::new_current_thread();
+        builder.start_paused(true).busy_poll(HOUR);
+        let runtime = builder.build().expect("the system has descriptors");
+        let handle = runtime.handle().clone();
+        let (sender, receiver) = oneshot::channel();
+        let talking = thread::spawn(move || sender.send(talk(&handle)));
+        runtime.block_on(async {
+            let stream = receiver.await.expect("no panic");
+            sleep(HOUR).await;
+            drop(stream);
+        });
+        assert!(talking.join().expect("no panic").is_ok());
     });
 }

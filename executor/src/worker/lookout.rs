@@ -37,9 +37,7 @@ const PRICE: u32 = 20;
 /// What a worker remembers of its looks.
 #[derive(Debug)]
 pub(super) struct Lookout {
-    /// For how long it looks in turn after turn.
-    span: Duration,
-    /// Whether it looks at all.
+    /// Whether it looks at all, and for how long in turn after turn.
     patience: Patience,
     /// The looks of the turns just before this one.
     row: Cell<Option<Row>>,
@@ -57,7 +55,6 @@ struct Row {
 impl Lookout {
     pub(super) fn new(span: Duration) -> Self {
         Self {
-            span,
             patience: Patience::new(span, if span.is_zero() { PRICE } else { 1 }),
             row: Cell::new(None),
         }
@@ -78,7 +75,7 @@ impl Lookout {
         let before = self.row.take().filter(|row| row.next == turn);
         let begun = before.map_or(begun, |row| row.begun);
         let so_far = now.saturating_duration_since(begun);
-        let is_over = so_far >= self.span
+        let is_over = self.patience.is_over(so_far)
             && (before.is_some() || !variant!("lookout: whoever is alone looks out twice"));
         if has_found || is_over {
             self.patience.looked(has_found);
