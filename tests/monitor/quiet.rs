@@ -82,14 +82,19 @@ fn the_monitor_takes_less_than_half_a_percent_of_a_core_under_load() {
                 }
             });
         }
-        thread::sleep(Duration::from_millis(300));
+        // It looks often at first, and ever more seldom while nobody is stuck.
+        thread::sleep(Duration::from_millis(600));
         let before = used_by(&[MONITOR]);
         thread::sleep(Duration::from_secs(1));
-        let used = used_by(&[MONITOR]).since(before).time;
+        let used = used_by(&[MONITOR]).since(before);
         runtime.shutdown_background();
-        used
+        (used.voluntary, used.time)
     };
-    within(measure, |used| *used < Duration::from_millis(5));
+    // A look is two switches of context; on a virtual machine they are 15 to 50 us, and what the host
+    // takes meanwhile counts as this thread's time.
+    within(measure, |(looks, time)| {
+        *looks <= 100 && *time < Duration::from_millis(5)
+    });
 }
 
 #[test]
