@@ -1,5 +1,5 @@
 //! How many system calls the runtime makes, counted by `strace`: for a message that is echoed, for
-//! timers that are armed, and for an idle runtime.
+//! timers that are armed, for the memory of tasks, and for an idle runtime.
 //!
 //! Each test runs this program again under `strace`, where it becomes what the test observes: the
 //! tests named `under_strace_..` do nothing unless the environment says so. Writes of a known text
@@ -14,6 +14,8 @@ mod attempts;
 mod bounded;
 #[path = "syscalls/echo.rs"]
 mod echo;
+#[path = "syscalls/memory.rs"]
+mod memory;
 #[path = "syscalls/still.rs"]
 mod still;
 #[path = "syscalls/trace.rs"]
