@@ -50,6 +50,7 @@ mod raw;
     expect(unreachable_pub, reason = "the models see the answers")
 )]
 mod state;
+mod turn;
 #[expect(
     unsafe_code,
     reason = "a RawWaker's functions are unsafe by their types"

@@ -1,5 +1,7 @@
 //! What a runtime promises about tasks, threads and its own end.
 
+#[path = "../support/attempts.rs"]
+mod attempts;
 #[path = "../support/bounded.rs"]
 mod bounded;
 #[path = "../support/counted.rs"]

@@ -14,6 +14,7 @@ use mainspring::sync::oneshot;
 use mainspring::task::{spawn_blocking, yield_now};
 use mainspring::time::sleep;
 
+use crate::attempts::within;
 use crate::bounded::bounded;
 use crate::counted::Drops;
 use crate::each::on_each_runtime;
@@ -250,6 +251,65 @@ fn a_destructor_that_uses_the_ending_runtime_harms_nobody() {
         drop(runtime);
         assert_eq!(log.lock().expect("no panic").len(), 10);
     });
+}
+
+#[test]
+fn a_destructor_may_wait_for_the_end_of_another_task() {
+    /// Its destructor blocks until the other end of the channel is dropped.
+    struct WaitsFor(mpsc::Receiver<()>);
+    impl Drop for WaitsFor {
+        fn drop(&mut self) {
+            let _ = self.0.recv();
+        }
+    }
+    bounded("destructors that wait for one another", || {
+        for workers in [1, 2] {
+            let runtime = multi_thread(workers);
+            let (held, waited_for) = mpsc::channel::<()>();
+            let waits = WaitsFor(waited_for);
+            // Whichever of the two orders the end takes them in.
+            let (held_too, waited_for_too) = mpsc::channel::<()>();
+            let waits_too = WaitsFor(waited_for_too);
+            runtime.spawn(hold(waits));
+            runtime.spawn(hold((held, held_too)));
+            runtime.spawn(hold(waits_too));
+            for _ in 0..100 {
+                runtime.spawn(pending::<()>());
+            }
+            runtime.block_on(yield_now());
+            // This thread ends tasks, too: with one worker there are two to wait.
+            drop(runtime);
+        }
+    });
+}
+
+async fn hold<T>(held: T) {
+    let _held = held;
+    pending::<()>().await;
+}
+
+#[test]
+fn destructors_that_compute_are_run_side_by_side() {
+    const TASKS: u32 = 64;
+    const LONG: Duration = Duration::from_millis(5);
+    struct Slow;
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            thread::sleep(LONG);
+        }
+    }
+    let measure = || {
+        let runtime = multi_thread(2);
+        for _ in 0..TASKS {
+            runtime.spawn(hold(Slow));
+        }
+        runtime.block_on(yield_now());
+        let begun = Instant::now();
+        drop(runtime);
+        begun.elapsed()
+    };
+    // Three threads.
+    within(measure, |elapsed| *elapsed <= TASKS * LONG * 3 / 4);
 }
 
 #[test]

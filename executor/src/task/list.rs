@@ -24,6 +24,7 @@ use super::header::Header;
 use super::id::Id;
 use super::meta::TaskMeta;
 use super::raw::RawTask;
+use super::turn::Turn;
 use crate::sync::{BriefLock, mutant};
 
 /// Shards for the tasks of threads without a seat. With one, spawning from one thread and from two
@@ -33,13 +34,15 @@ const OUTSIDE_SHARDS: usize = if cfg!(mainspring_loom) { 1 } else { 8 };
 /// So many tasks of such a thread in a row go into the same shard.
 const BLOCK: u64 = 64;
 
-/// So many tasks are ended at a time: what is looked up is still in the cache when it is dropped.
-const ENDED_AT_ONCE: usize = if cfg!(mainspring_loom) { 1 } else { 32 };
+/// After so many tasks it shows that whoever ends them gets on ([`Turn`]).
+const ENDED_IN_A_ROW: usize = if cfg!(mainspring_loom) { 1 } else { 32 };
 
 /// Every live task of a scheduler.
 pub(crate) struct TaskList {
     /// One for each seat, then [`OUTSIDE_SHARDS`].
     shards: Box<[CachePadded<BriefLock<Shard>>]>,
+    /// Who ends them, of all who want to.
+    turn: Turn,
 }
 
 /// How many tasks a list has, and has had.
@@ -90,6 +93,7 @@ impl TaskList {
         };
         Self {
             shards: (0..shards).map(shard).collect(),
+            turn: Turn::new(),
         }
     }
 
@@ -160,15 +164,18 @@ impl TaskList {
     /// Calls `end` on the tasks of a closed list, each once, however many threads do this. Returns when
     /// no task is left that nobody has begun to end.
     pub(crate) fn end_each(&self, end: impl Fn(&AbortHandle)) {
-        let mut tasks = Vec::new();
+        let mut part = self.turn.part();
         for shard in &self.shards {
-            loop {
-                shard.lock().take_to_end(&mut tasks);
-                if tasks.is_empty() {
-                    break;
+            while shard.lock().to_end.is_some() {
+                part.go_on();
+                for _ in 0..ENDED_IN_A_ROW {
+                    let Some(task) = shard.lock().take_to_end() else {
+                        break;
+                    };
+                    // The destructor of a future is the user's code: no lock is held, and no other task
+                    // waits for it.
+                    end(&task);
                 }
-                // Destructors of futures are the user's code: no lock is held.
-                tasks.drain(..).for_each(|task| end(&task));
             }
         }
     }
@@ -240,16 +247,13 @@ impl TaskList {
 }
 
 impl Shard {
-    /// Takes the next few tasks to end, each with a reference of its own.
-    fn take_to_end(&mut self, tasks: &mut Vec<AbortHandle>) {
-        while tasks.len() < ENDED_AT_ONCE
-            && let Some(header) = self.to_end
-        {
-            let task = RawTask(header);
-            tasks.push(AbortHandle::new(task));
-            // SAFETY: links are touched only under the shard's lock, which the caller holds.
-            self.to_end = task.header().links.with(|links| unsafe { (*links).next });
-        }
+    /// Takes the next task to end, with a reference of its own.
+    fn take_to_end(&mut self) -> Option<AbortHandle> {
+        let header = self.to_end?;
+        let task = RawTask(header);
+        // SAFETY: links are touched only under the shard's lock, which the caller holds.
+        self.to_end = task.header().links.with(|links| unsafe { (*links).next });
+        Some(AbortHandle::new(task))
     }
 }
 
