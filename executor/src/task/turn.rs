@@ -10,11 +10,20 @@
 //! It is a matter of time only. Nobody waits longer than that without a look, and whoever ends tasks
 //! takes each one out of the list by itself, with the turn or without.
 //!
-//! Under loom, where no time passes, nobody waits: there all end tasks side by side.
+//! # Invariants
+//!
+//! * Whoever waits is rung when the turn is given away, or looks again after [`PATIENCE`].
+//! * While tasks are left, one thread at least does not wait: who has the turn, or, if that one does not
+//!   get on, whoever waited for it.
+//!
+//! Under loom, where time passes only if a model says so, nobody waits but in a variant: in all other
+//! models all end tasks side by side.
+//!
+//! Checked by: loom-tests/tests/models/task_list.rs
 
 use std::time::Duration;
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, mutant, variant};
 
 /// Longer than almost all destructors take, and shorter than anybody notices.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -63,11 +72,12 @@ impl Part<'_> {
     /// Takes the turn, or keeps it: this thread is about to end a few tasks. Waits while somebody else
     /// has it and gets on.
     pub(super) fn go_on(&mut self) {
+        let waits = !cfg!(mainspring_loom) || variant!("turn: the others wait");
         let mut state = self.turn.state.lock();
-        while state.is_taken && self.own != Some(state.last) && !cfg!(mainspring_loom) {
+        while waits && state.is_taken && self.own != Some(state.last) {
             let seen = state.last;
             self.turn.free.wait_for(&mut state, PATIENCE);
-            if state.last == seen {
+            if state.last == seen && !mutant!("turn: who is stuck keeps it") {
                 break;
             }
         }
@@ -83,7 +93,9 @@ impl Drop for Part<'_> {
         if state.is_taken && self.own == Some(state.last) {
             state.is_taken = false;
             drop(state);
-            self.turn.free.notify_all();
+            if !mutant!("turn: nobody hears of its end") {
+                self.turn.free.notify_all();
+            }
         }
     }
 }
