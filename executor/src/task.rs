@@ -32,6 +32,8 @@ mod builder;
     reason = "the task cell's layout and its per-future functions"
 )]
 mod cell;
+#[expect(unsafe_code, reason = "memory that is used again")]
+pub(crate) mod depot;
 mod error;
 mod header;
 mod id;

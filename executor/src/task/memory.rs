@@ -5,8 +5,8 @@
 //! once more of them are alive than it keeps at hand (seven of each size, in glibc): more than all the
 //! rest of a spawn and a join. So each thread keeps what it frees, in lists by size, up to
 //! [`KEPT_BYTES_MAX`], and gives from them first. What is freed by another thread than the one that
-//! asked for it changes sides; whatever is too much goes back to the system, and so does all of it when
-//! the thread ends.
+//! asked for it changes sides; what is too much goes to threads that have none ([`depot`](super::depot)),
+//! or back to the system, and so does all of it when the thread ends.
 //!
 //! The lists are of this thread alone, so there is no protocol. Under loom, and in builds with
 //! `--cfg mainspring_sanitize`, memory is not kept, so that a use after free is seen as one.
@@ -16,6 +16,8 @@ use std::cell::{Cell, UnsafeCell};
 use std::hint;
 use std::ptr::NonNull;
 
+use super::depot::{DEPOT, Free, SIZES};
+
 /// Sizes are rounded up to a multiple of this, as the system's allocator does by itself: with 64, a
 /// million tasks that sleep took 208 bytes each instead of 176.
 const STEP: usize = 16;
@@ -23,8 +25,7 @@ const STEP: usize = 16;
 /// Larger cells are not kept: they are seldom many.
 const SIZE_MAX: usize = 1024;
 
-/// The number of lists.
-const SIZES: usize = SIZE_MAX / STEP;
+const _: () = assert!(SIZE_MAX / STEP == SIZES);
 
 /// The strictest alignment that what is kept has.
 const ALIGN: usize = 16;
@@ -43,13 +44,11 @@ const ROOM: usize = 60 * 1024;
 /// The binary logarithm of the size that glibc's heaps have at most, 64 MiB, and of their alignment.
 const HEAP: u32 = 26;
 
+/// A chain of cells, the measure in which threads leave memory to one another, takes up to this.
+const CHAIN_BYTES: usize = 16 * 1024;
+
 /// Whether memory is kept at all.
 const KEEPS: bool = !cfg!(any(mainspring_loom, mainspring_sanitize, miri));
-
-/// Memory that waits to be used again; it lies in that memory itself.
-struct Free {
-    next: Option<NonNull<Self>>,
-}
 
 /// What this thread keeps.
 struct Kept {
@@ -88,6 +87,11 @@ pub(super) fn allocate(layout: Layout) -> NonNull<u8> {
 #[cold]
 #[inline(never)]
 fn allocate_anew(layout: Layout) -> NonNull<u8> {
+    if let Some(size) = size_class(layout)
+        && let Ok(Some(memory)) = KEPT.try_with(|kept| kept.fetch(size))
+    {
+        return memory;
+    }
     let layout = rounded(layout);
     // SAFETY: a cell is never of size 0: it has a header.
     let memory = unsafe { alloc(layout) };
@@ -158,6 +162,16 @@ fn of_class(size: usize) -> Layout {
     Layout::from_size_align((size + 1) * STEP, ALIGN).unwrap_or(Layout::new::<()>())
 }
 
+/// How many cells of a size there are in a chain.
+const fn chain_len(size: usize) -> usize {
+    CHAIN_BYTES / ((size + 1) * STEP)
+}
+
+/// What they take.
+const fn chain_bytes(size: usize) -> usize {
+    chain_len(size) * (size + 1) * STEP
+}
+
 impl Kept {
     #[inline]
     fn take(&self, size: usize) -> Option<NonNull<u8>> {
@@ -195,7 +209,10 @@ impl Kept {
     unsafe fn put(&self, memory: NonNull<u8>, size: usize) -> bool {
         let bytes = self.bytes.get() + (size + 1) * STEP;
         if bytes > KEPT_BYTES_MAX {
-            return false;
+            // SAFETY: handed on from the caller.
+            return DEPOT.has_room(chain_bytes(size))
+                && self.leave_chain(size)
+                && unsafe { self.put(memory, size) };
         }
         self.bytes.set(bytes);
         // SAFETY: as in `take`.
@@ -205,6 +222,48 @@ impl Kept {
         unsafe { first.write(Free { next: lists[size] }) };
         lists[size] = Some(first);
         true
+    }
+
+    /// Takes a chain from the depot, if there is one of this size, and gives one of its cells.
+    fn fetch(&self, size: usize) -> Option<NonNull<u8>> {
+        let chain = DEPOT.take(size, chain_bytes(size))?;
+        // SAFETY: as in `take`.
+        let lists = unsafe { &mut *self.lists.get() };
+        debug_assert!(lists[size].is_none(), "only who has none comes here");
+        lists[size] = Some(chain);
+        self.bytes.set(self.bytes.get() + chain_bytes(size));
+        self.take(size)
+    }
+
+    /// Leaves a chain of this size in the depot. False if there is too little of it, or no room there.
+    #[cold]
+    #[inline(never)]
+    fn leave_chain(&self, size: usize) -> bool {
+        // SAFETY: as in `take`.
+        let lists = unsafe { &mut *self.lists.get() };
+        let Some(first) = lists[size] else {
+            return false;
+        };
+        let mut last = first;
+        for _ in 1..chain_len(size) {
+            // SAFETY: as in `take`.
+            let Some(next) = (unsafe { last.as_ref() }).next else {
+                return false;
+            };
+            last = next;
+        }
+        // SAFETY: as in `take`.
+        let rest = unsafe { last.as_mut() }.next.take();
+        // SAFETY: so many cells of this size, which are this thread's.
+        let is_left = unsafe { DEPOT.leave(first, size, chain_bytes(size)) };
+        if is_left {
+            lists[size] = rest;
+            self.bytes.set(self.bytes.get() - chain_bytes(size));
+        } else {
+            // SAFETY: they still are.
+            unsafe { last.as_mut() }.next = rest;
+        }
+        is_left
     }
 }
 
@@ -241,7 +300,7 @@ mod tests {
     #[test]
     fn a_thread_keeps_no_more_than_the_limit_and_frees_it_at_its_end() {
         let kept = std::thread::spawn(|| {
-            let memory: Vec<_> = (0..10_000).map(|_| allocate(LAYOUT)).collect();
+            let memory: Vec<_> = (0..2_000).map(|_| allocate(LAYOUT)).collect();
             for memory in memory {
                 // SAFETY: allocated above with this layout.
                 unsafe { release(memory, LAYOUT) };
@@ -254,6 +313,38 @@ mod tests {
             "{kept}"
         );
     }
+
+    #[test]
+    fn what_one_thread_has_too_much_of_is_given_to_one_that_has_none() {
+        // A size that no other test uses.
+        const ODD: Layout = Layout::new::<[u64; 61]>();
+        let memory: Vec<_> = (0..1_000).map(|_| Cells(allocate(ODD))).collect();
+        let addresses: Vec<_> = memory.iter().map(|cell| cell.0.addr()).collect();
+        let ends = std::thread::spawn(move || {
+            for cell in memory {
+                // SAFETY: allocated above with this layout.
+                unsafe { release(cell.0, ODD) };
+            }
+        });
+        ends.join().expect("the thread only frees");
+        let spawns = std::thread::spawn(move || {
+            let cell = allocate(ODD);
+            let kept = KEPT.with(|kept| kept.bytes.get());
+            let address = cell.addr();
+            // SAFETY: allocated above with this layout.
+            unsafe { release(cell, ODD) };
+            (address, kept)
+        });
+        let (address, kept) = spawns.join().expect("the thread only allocates");
+        assert!(addresses.contains(&address));
+        let class = ODD.size().next_multiple_of(STEP);
+        assert_eq!(kept, chain_bytes(class / STEP - 1) - class);
+    }
+
+    /// For another thread.
+    struct Cells(NonNull<u8>);
+    // SAFETY: memory that nobody uses.
+    unsafe impl Send for Cells {}
 
     #[test]
     fn what_is_large_or_strictly_aligned_goes_to_the_system() {

@@ -6,6 +6,7 @@ mod bare;
 mod block_on;
 mod brief;
 mod clock;
+mod depot;
 mod driver;
 mod duplex;
 mod grace;

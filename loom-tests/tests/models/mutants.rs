@@ -8,6 +8,7 @@ const MUTANTS: &[&[Mutant]] = &[
     crate::block_on::MUTANTS,
     crate::brief::MUTANTS,
     crate::clock::MUTANTS,
+    crate::depot::MUTANTS,
     crate::driver::MUTANTS,
     crate::duplex::MUTANTS,
     crate::grace::MUTANTS,
