@@ -13,7 +13,7 @@ pub(crate) use model::*;
 #[cfg(not(mainspring_loom))]
 pub(crate) use real::*;
 
-pub(crate) use mainspring_sync::{BriefLock, Mutex, UnsafeCell, mutant, order};
+pub(crate) use mainspring_sync::{BriefLock, Mutex, UnsafeCell, mutant, order, variant};
 
 /// The same under loom, which has no static atomics: for hints that no protocol rests on.
 pub(crate) mod constant {

@@ -75,7 +75,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 ];
 
 /// See `notify` in `idle`.
-const BY_RMW: &str = "idle: P3 by a read-modify-write";
+pub(crate) const BY_RMW: &str = "idle: P3 by a read-modify-write";
 
 /// Items that a queue may hold for thieves who want one each: of three a theft would take two.
 const SINGLE_THEFTS: usize = 2;
@@ -262,6 +262,16 @@ fn push_beside_a_search_that_ends(notify: fn(&Idle) -> bool) {
 /// push ∥ push, while two sleep: the first wakes one, who searches, and the second relies on it.
 #[test]
 fn two_pushes_at_once_wake_one_sleeper() {
+    two_pushes_beside_two_who_sleep();
+}
+
+/// The same, with each look at the word a read-modify-write: either push comes first.
+#[test]
+fn as_a_variant_two_pushes_at_once_wake_one_sleeper() {
+    with_variant(BY_RMW, two_pushes_beside_two_who_sleep);
+}
+
+fn two_pushes_beside_two_who_sleep() {
     model(|| {
         let idle = Arc::new(Idle::new(4));
         (0..2).for_each(|_| idle.join());

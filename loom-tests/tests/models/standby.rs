@@ -11,10 +11,12 @@ use mainspring_executor::internals::schedule::{
 };
 use mainspring_executor::{Config, Executor, spawn};
 use mainspring_loom::threads::refuse_threads;
+use mainspring_loom::variant::with_variant;
 use mainspring_loom::{model, model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
 
 use crate::bare::{Bare, Gate, config, mutant};
+use crate::sleep::BY_RMW;
 
 const WOKEN: &str = "standby::a_worker_that_is_added_is_woken_as_any_other";
 const SHOWN: &str = "standby::a_worker_that_is_added_is_stolen_from";
@@ -264,6 +266,17 @@ fn a_worker_that_goes_home_passes_its_wake_on() {
 /// other worker runs that. The seat is there for the next time.
 #[test]
 fn a_task_that_was_left_to_a_refused_worker_is_run() {
+    refuse_a_worker_beside_a_task();
+}
+
+/// The same, with each look of a push a read-modify-write: the other worker also goes to sleep, or is
+/// woken, just before the look of who was refused.
+#[test]
+fn as_a_variant_a_task_that_was_left_to_a_refused_worker_is_run() {
+    with_variant(BY_RMW, refuse_a_worker_beside_a_task);
+}
+
+fn refuse_a_worker_beside_a_task() {
     model_with_preemptions(1, || {
         let (executor, _) = sleeping_executor(Bare::default());
         let handle = executor.handle().clone();

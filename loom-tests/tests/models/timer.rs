@@ -10,6 +10,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use mainspring_loom::model;
+use mainspring_loom::variant::with_variant;
 use mainspring_loom_tests::Mutant;
 use mainspring_timer::{Duration, Handle, Instant, Sleep, sleep};
 
@@ -29,6 +30,9 @@ const PUBLISH_ARM: &str = "timer::a_deadline_survives_the_arming_of_another_time
 const PUBLISH_DROP: &str = "timer::a_deadline_survives_the_drop_of_another_timer";
 const PUBLISH_TURN: &str = "timer::a_deadline_survives_a_turn";
 const PUBLISH_LOOK: &str = "timer::a_deadline_survives_a_look_at_an_empty_wheel";
+
+/// See `arm` in `seat`.
+const BY_RMW: &str = "timer: an armer looks by a read-modify-write";
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -321,6 +325,17 @@ fn a_timer_armed_outside_ends_the_wait_of_the_parked_thread() {
 #[test]
 fn a_timer_armed_in_a_seat_reaches_the_parked_thread_when_the_seat_sleeps() {
     park(false)
+}
+
+/// The same two, where the armer looks at the published deadline by a read-modify-write, so that it also
+/// comes between the announcement and the look at the deadlines.
+#[test]
+fn as_a_variant_a_timer_armed_outside_ends_the_wait_of_the_parked_thread() {
+    with_variant(BY_RMW, || park(true));
+}
+#[test]
+fn as_a_variant_a_timer_armed_in_a_seat_reaches_the_parked_thread_when_the_seat_sleeps() {
+    with_variant(BY_RMW, || park(false));
 }
 
 /// fire ∥ use again in another seat: both firings are accounted for.

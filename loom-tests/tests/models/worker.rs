@@ -12,10 +12,12 @@ use loom::sync::{Arc, Mutex};
 use loom::thread;
 use mainspring_executor::internals::schedule::sleeping_workers;
 use mainspring_executor::{Handle, block_in_place, spawn, yield_now};
+use mainspring_loom::variant::with_variant;
 use mainspring_loom::{is_deep, model, model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
 
 use crate::bare::{Gate, Mark, executor};
+use crate::sleep::BY_RMW;
 
 /// What these models must catch.
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -117,6 +119,16 @@ fn a_task_from_outside_is_not_slept_over() {
 /// `block_on` ends and leaves a task in its slot ∥ the only worker goes to sleep: the task is run.
 #[test]
 fn a_task_that_block_on_leaves_behind_is_run() {
+    leave_a_task_behind();
+}
+
+/// The same, with each look of a push a read-modify-write: the worker also goes to sleep just before it.
+#[test]
+fn as_a_variant_a_task_that_block_on_leaves_behind_is_run() {
+    with_variant(BY_RMW, leave_a_task_behind);
+}
+
+fn leave_a_task_behind() {
     with_workers(1, 2, |handle| {
         let mut task = None;
         handle.block_on(async { task = Some(spawn(async { 7 })) });
