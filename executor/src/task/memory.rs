@@ -30,7 +30,8 @@ const _: () = assert!(SIZE_MAX / STEP == SIZES);
 /// The strictest alignment that what is kept has.
 const ALIGN: usize = 16;
 
-/// What one thread keeps at most: a thousand cells of a small future each, and some.
+/// What one thread keeps at most: a thousand cells of a small future each, and some. A chain from the
+/// depot may come on top.
 const KEPT_BYTES_MAX: usize = 256 * 1024;
 
 /// After so much memory that was never used before, a thread asks for as much at once, and gives it back.
