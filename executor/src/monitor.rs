@@ -72,7 +72,7 @@ const STUCK_LOOKS: u32 = 2;
 const DRIVER_LOOKS: u32 = 3;
 
 /// The longest time between two looks, in intervals: 12 ms, if the interval is 500 us. A look costs
-/// two switches of context, 10 to 40 us; so many a second are a few thousandths of a core at most.
+/// two switches of context, 15 to 50 us; so many a second are a few thousandths of a core at most.
 const PERIOD_MAX: u32 = 24;
 
 /// Where the monitor waits.

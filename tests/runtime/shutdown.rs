@@ -23,6 +23,21 @@ use crate::runtimes::{current_thread, multi_thread};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// Its destructor blocks until the other end of the channel is dropped.
+pub(crate) struct WaitsFor(pub(crate) mpsc::Receiver<()>);
+
+impl Drop for WaitsFor {
+    fn drop(&mut self) {
+        let _ = self.0.recv();
+    }
+}
+
+/// A task that owns something and never ends by itself.
+pub(crate) async fn hold<T>(held: T) {
+    let _held = held;
+    pending::<()>().await;
+}
+
 #[test]
 fn every_future_is_dropped_once_when_the_drop_returns() {
     on_each_runtime(|runtime| {
@@ -255,13 +270,6 @@ fn a_destructor_that_uses_the_ending_runtime_harms_nobody() {
 
 #[test]
 fn a_destructor_may_wait_for_the_end_of_another_task() {
-    /// Its destructor blocks until the other end of the channel is dropped.
-    struct WaitsFor(mpsc::Receiver<()>);
-    impl Drop for WaitsFor {
-        fn drop(&mut self) {
-            let _ = self.0.recv();
-        }
-    }
     bounded("destructors that wait for one another", || {
         for workers in [1, 2] {
             let runtime = multi_thread(workers);
@@ -281,11 +289,6 @@ fn a_destructor_may_wait_for_the_end_of_another_task() {
             drop(runtime);
         }
     });
-}
-
-async fn hold<T>(held: T) {
-    let _held = held;
-    pending::<()>().await;
 }
 
 #[test]

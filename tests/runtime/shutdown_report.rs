@@ -17,6 +17,7 @@ use crate::counted::Drops;
 use crate::each::on_each_runtime;
 use crate::filled::{GRACE, fill};
 use crate::runtimes::{current_thread, multi_thread};
+use crate::shutdown::{WaitsFor, hold};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -237,24 +238,13 @@ fn a_task_that_never_leaves_its_poll_is_stuck_and_the_others_are_not() {
 
 #[test]
 fn a_destructor_that_never_ends_is_stuck_and_the_others_are_not() {
-    /// Its destructor blocks until the other end of the channel is dropped.
-    struct Blocking(mpsc::Receiver<()>);
-    impl Drop for Blocking {
-        fn drop(&mut self) {
-            let _ = self.0.recv();
-        }
-    }
     bounded("a stuck destructor", || {
         for workers in [1, 2] {
             let runtime = multi_thread(workers);
             let drops = Drops::new();
             let tokens = fill(&runtime, &drops);
             let (stop, stopped) = mpsc::channel();
-            let held = Blocking(stopped);
-            let stuck = runtime.spawn(async move {
-                let _held = held;
-                pending::<()>().await;
-            });
+            let stuck = runtime.spawn(hold(WaitsFor(stopped)));
             let start = Instant::now();
             let report = runtime.shutdown(Duration::from_millis(20));
             within(start.elapsed(), 20, 5_000).expect("it is not the caller that is stuck");
