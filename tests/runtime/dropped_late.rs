@@ -67,9 +67,8 @@ fn in_the_thread_locals_of_its_own_worker_it_ends_by_its_handle() {
         let runtime = multi_thread(1);
         let tokens = fill(&runtime, &drops) + 1;
         let (handle, token) = (runtime.handle().clone(), drops.token());
-        let kept = handle.clone();
-        handle.spawn(async move { keep(runtime, token) });
-        wait_until(|| kept.metrics().num_alive_tasks() == tokens + 1);
+        let keeper = handle.spawn(async move { keep(runtime, token) });
+        wait_until(|| keeper.is_finished());
         let report = current_thread().block_on(handle.shutdown(Duration::ZERO));
         assert!(report.stuck.is_empty(), "{report}");
         wait_until(|| drops.count() == tokens);
