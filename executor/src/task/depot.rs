@@ -24,7 +24,7 @@ use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{TryLock, mutant};
 
 /// The number of sizes.
-pub(crate) const SIZES: usize = 64;
+pub(crate) const SIZES: usize = 128;
 
 /// What it holds at most.
 const BYTES_MAX: usize = 1024 * 1024;
@@ -47,7 +47,7 @@ struct Chain {
 pub(crate) struct Depot {
     chains: TryLock<Chains>,
     /// A bit for each size of which there is a chain; changed under the lock, and a hint without it.
-    sizes: AtomicU64,
+    sizes: [AtomicU64; SIZES / 64],
     /// How much all of it is; changed under the lock, and a hint without it.
     bytes: AtomicUsize,
 }
@@ -62,7 +62,7 @@ unsafe impl Send for Chains {}
 #[cfg(not(mainspring_loom))]
 pub(super) static DEPOT: Depot = Depot {
     chains: TryLock::new(Chains([None; SIZES])),
-    sizes: AtomicU64::new(0),
+    sizes: [const { AtomicU64::new(0) }; SIZES / 64],
     bytes: AtomicUsize::new(0),
 };
 
@@ -76,7 +76,7 @@ impl Depot {
     pub(crate) fn new() -> Self {
         Self {
             chains: TryLock::new(Chains([None; SIZES])),
-            sizes: AtomicU64::new(0),
+            sizes: std::array::from_fn(|_| AtomicU64::new(0)),
             bytes: AtomicUsize::new(0),
         }
     }
@@ -84,8 +84,9 @@ impl Depot {
     /// Takes a chain of this size, which has so many bytes. None if there is none, or somebody else is
     /// here.
     pub(crate) fn take(&self, size: usize, bytes: usize) -> Option<NonNull<Free>> {
+        let (sizes, bit) = self.hint(size);
         // Ordering: Relaxed; a hint.
-        if self.sizes.load(Ordering::Relaxed) & (1 << size) == 0 {
+        if sizes.load(Ordering::Relaxed) & bit == 0 {
             return None;
         }
         let mut chains = self.chains.try_lock()?;
@@ -99,7 +100,7 @@ impl Depot {
         // Ordering: Relaxed, both; hints.
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         if next.is_none() {
-            self.sizes.fetch_and(!(1 << size), Ordering::Relaxed);
+            sizes.fetch_and(!bit, Ordering::Relaxed);
         }
         Some(first.cast())
     }
@@ -131,8 +132,14 @@ impl Depot {
         unsafe { first.write(Chain { cell, next }) };
         // Ordering: Relaxed, both; hints.
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.sizes.fetch_or(1 << size, Ordering::Relaxed);
+        let (sizes, bit) = self.hint(size);
+        sizes.fetch_or(bit, Ordering::Relaxed);
         true
+    }
+
+    /// Where it is noted that there is a chain of this size.
+    fn hint(&self, size: usize) -> (&AtomicU64, u64) {
+        (&self.sizes[size / 64], 1 << (size % 64))
     }
 }
 
@@ -174,11 +181,11 @@ mod tests {
     #[test]
     fn nobody_waits_for_who_is_there() {
         let depot = Depot::new();
-        assert!(leave(&depot, Memory::default(), 7, 16));
+        assert!(leave(&depot, Memory::default(), SIZES - 1, 16));
         let held = depot.chains.try_lock().expect("nobody is here");
-        assert!(depot.take(7, 16).is_none());
-        assert!(!leave(&depot, Memory::default(), 7, 16));
+        assert!(depot.take(SIZES - 1, 16).is_none());
+        assert!(!leave(&depot, Memory::default(), SIZES - 1, 16));
         drop(held);
-        drop(own(depot.take(7, 16).expect("it is still there")));
+        drop(own(depot.take(SIZES - 1, 16).expect("it is still there")));
     }
 }
