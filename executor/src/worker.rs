@@ -189,6 +189,10 @@ impl Worker {
                 self.execute(task);
             } else if self.has_yielded() {
                 self.maintain();
+                // At once: most of those that yield have nobody beside them.
+                if let Some(task) = self.next_task() {
+                    self.execute(task);
+                }
             } else if let Some(task) = self.search(duty) {
                 self.execute(task);
             } else if !self.look_out(duty) {
@@ -440,15 +444,8 @@ impl Worker {
     /// A turn of the driver; then the tasks that had yielded, and a share of the injector.
     fn maintain(&self) {
         let scheduler = self.scheduler();
-        match scheduler.driver.try_enter() {
-            Some(_) if mutant!("worker: the driver is not turned while tasks yield") => {}
-            Some(mut driver) if scheduler.environment.wants_turn() => {
-                self.in_driver(|| driver.turn());
-            }
-            Some(_) => {}
-            None if mutant!("worker: its timers wait while tasks yield") => {}
-            None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
-            None => {}
+        if scheduler.environment.wants_turn() {
+            self.turn_driver();
         }
         let injected = if mutant!("worker: the injector waits while a worker is busy") {
             None
@@ -471,6 +468,18 @@ impl Worker {
         }
         if help && !mutant!("worker: what maintenance brings wakes nobody (I4)") {
             scheduler.notify();
+        }
+    }
+
+    /// Turns the driver, or if another thread is in it the own timers.
+    fn turn_driver(&self) {
+        let scheduler = self.scheduler();
+        match scheduler.driver.try_enter() {
+            Some(_) if mutant!("worker: the driver is not turned while tasks yield") => {}
+            Some(mut driver) => self.in_driver(|| driver.turn()),
+            None if mutant!("worker: its timers wait while tasks yield") => {}
+            None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
+            None => {}
         }
     }
 

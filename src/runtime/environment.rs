@@ -90,8 +90,8 @@ impl executor::Environment for Drivers {
     }
 
     fn wants_turn(&self) -> bool {
-        let has_timers = self.timer.next_deadline().is_some();
-        self.io.has_sources() || (has_timers && !mutant!("driver: a timer wants no turn"))
+        self.io.has_sources()
+            || (self.timer.has_timers() && !mutant!("driver: a timer wants no turn"))
     }
 
     fn tick(&self, seat: usize) {
@@ -172,10 +172,10 @@ impl MainDriver {
             }
         }
         let early = mutant!("clock: the timers are looked at before the announcement");
-        let early = early.then(|| self.timer.next_deadline().is_some());
+        let early = early.then(|| self.timer.has_timers());
         self.wait(|timer| {
             // One that was armed just before is the next to jump to, if nothing else can happen.
-            let is_armed = early.unwrap_or_else(|| timer.next_deadline().is_some());
+            let is_armed = early.unwrap_or_else(|| timer.has_timers());
             // An unpark that has come ends the wait at once; `jobs_ended` and `before_sleep` bring
             // one.
             !is_armed || !quiet() || mutant!("clock: no look at the timers after the announcement")

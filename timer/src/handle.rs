@@ -193,6 +193,12 @@ impl Handle {
         }
     }
 
+    /// Whether any timer is armed. Not less: when the last one has been cancelled, it may still be
+    /// counted.
+    pub fn has_timers(&self) -> bool {
+        self.shared.has_timers()
+    }
+
     /// Lets go of all timers: whoever waits for one is woken, and finds that it is not due.
     ///
     /// Timers may still be created, polled and dropped. One that is armed from now on is woken only if

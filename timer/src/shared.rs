@@ -194,6 +194,12 @@ impl Shared {
         self.all().map(|seat| seat.next()).min().unwrap_or(NEVER)
     }
 
+    /// Whether there is a timer that may become due.
+    #[inline]
+    pub(crate) fn has_timers(&self) -> bool {
+        self.all().any(|seat| seat.next() != NEVER)
+    }
+
     /// Moves a frozen clock to the next deadline and wakes what is due then.
     pub(crate) fn advance_to_next(&self) -> bool {
         if !self.core.clock.is_frozen() {
