@@ -30,12 +30,16 @@ use std::time::Duration;
 
 use crate::driver::Driver;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use crate::sync::{Condvar, Mutex, MutexGuard, TryLock, TryLockGuard, mutant, order};
+use crate::sync::{Condvar, Mutex, MutexGuard, TryLock, TryLockGuard, mutant, order, spin_loop};
 
 const EMPTY: u8 = 0;
 const WAITING: u8 = 1;
 const DRIVING: u8 = 2;
 const NOTIFIED: u8 = 3;
+
+/// How often who is about to wait in the driver tries to enter it while another thread turns it: 2 to 4 us,
+/// some turns without an event. In a model, where each try may be the last one, once.
+const TRIES: u32 = if cfg!(mainspring_loom) { 1 } else { 100 };
 
 /// The waiting place of one thread.
 #[derive(Debug)]
@@ -207,6 +211,21 @@ impl DriverSeat {
     pub(crate) fn visits(&self) -> u32 {
         // Ordering: Relaxed; a hint.
         self.visits.load(Ordering::Relaxed)
+    }
+
+    /// The driver, if nobody waits in it. Who only turns it is gone in a moment, so that is waited for:
+    /// otherwise a worker that yields again and again, and so is in the driver most of the time, would
+    /// keep all others from it, and make a system call for each yield.
+    pub(crate) fn enter_to_wait(&self) -> Option<TryLockGuard<'_, Box<dyn Driver>>> {
+        let driver = self.driver.as_ref()?;
+        for _ in 0..TRIES {
+            let free = driver.try_lock();
+            if free.is_some() || self.is_attended() {
+                return free;
+            }
+            spin_loop();
+        }
+        None
     }
 
     /// The driver, if nobody is in it.

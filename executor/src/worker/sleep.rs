@@ -67,7 +67,7 @@ impl Worker {
     /// Waits in the driver. False if somebody is in it.
     fn wait_in_driver(&self) -> bool {
         let scheduler = self.scheduler();
-        let Some(mut driver) = scheduler.driver.try_enter() else {
+        let Some(mut driver) = scheduler.driver.enter_to_wait() else {
             return false;
         };
         if mutant!("worker: nobody waits in the driver") {
