@@ -368,6 +368,7 @@ impl Watch {
                 && let Some(task) = seat.slot.take()
             {
                 scheduler.injector.push(task);
+                seat.set_computing(seat.polling());
                 helped = true;
             }
             if scheduler.has_timers(number) && !mutant!("monitor: a stuck worker's timers wait") {

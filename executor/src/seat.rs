@@ -27,6 +27,8 @@ pub(crate) struct Seat {
     pub(crate) turns: AtomicU32,
     /// The kind of task that the worker polls, or polled last; written by its thread only.
     polling: AtomicUsize,
+    /// The kind of task that was found to wake another one and compute on: `worker/ahead.rs`.
+    computing: AtomicUsize,
     /// Whether others may take from the queue: [`crate::pace`].
     open: AtomicBool,
     /// Whether a thread has the seat: a hint for the monitor.
@@ -71,6 +73,7 @@ impl Seat {
             stealer: Stealer::new(),
             turns: AtomicU32::new(0),
             polling: AtomicUsize::new(NO_KIND),
+            computing: AtomicUsize::new(NO_KIND),
             open: AtomicBool::new(false),
             taken: AtomicBool::new(false),
             dismissed: AtomicBool::new(false),
@@ -103,6 +106,20 @@ impl Seat {
     pub(crate) fn polling(&self) -> Kind {
         // Ordering: Relaxed; a hint.
         self.polling.load(Ordering::Relaxed)
+    }
+
+    /// Tasks of this kind wake others and compute on.
+    pub(crate) fn set_computing(&self, kind: Kind) {
+        // Ordering: Relaxed; a hint.
+        self.computing.store(kind, Ordering::Relaxed);
+    }
+
+    /// Whether the task that is polled is of such a kind.
+    #[inline]
+    pub(crate) fn is_computing(&self) -> bool {
+        // Ordering: Relaxed; a hint.
+        let kind = self.computing.load(Ordering::Relaxed);
+        kind != NO_KIND && kind == self.polling()
     }
 
     /// Whether there is something in the queue that others may take.

@@ -12,6 +12,7 @@
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
 
+mod ahead;
 mod harvest;
 mod leave;
 mod lookout;
@@ -25,6 +26,7 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
 
+use self::ahead::Ahead;
 use self::harvest::Harvest;
 use self::lookout::Lookout;
 use crate::context;
@@ -98,6 +100,8 @@ pub(crate) struct Worker {
     patience: Patience,
     /// Whether it looks into the driver before it sleeps there.
     lookout: Lookout,
+    /// What the poll under way has given to others.
+    ahead: Ahead,
     /// Whether it lets more come before it steals again.
     harvest: Harvest,
     /// Whether it sleeps in the driver.
@@ -141,6 +145,7 @@ impl Worker {
             watched: Cell::new(false),
             patience: Patience::new(SPAN, 1),
             lookout,
+            ahead: Ahead::new(),
             harvest: Harvest::new(),
             rest: Rest::new(),
             root_waits: Cell::new(0),
@@ -211,6 +216,9 @@ impl Worker {
         let mut notify = false;
         if self.turning.get() {
             core.queue.push(task);
+        } else if self.gives_ahead() {
+            core.queue.push(task);
+            notify = !mutant!("worker: what is given ahead wakes nobody");
         } else if let Some(displaced) = self.scheduler().seats[self.seat].slot.replace(task) {
             core.queue.push(displaced);
             notify = self.takes_help(&core);
@@ -415,6 +423,7 @@ impl Worker {
         let _limit = coop::limit();
         task.run();
         self.stop_in_child();
+        self.ahead.poll_ends(self);
     }
 
     /// After a poll: it may have forked, and this may be the child. There the other tasks are not

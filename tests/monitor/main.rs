@@ -9,6 +9,7 @@ mod attempts;
 #[path = "../support/bounded.rs"]
 mod bounded;
 
+mod ahead;
 mod late;
 mod quiet;
 mod switches;

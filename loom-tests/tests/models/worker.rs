@@ -34,6 +34,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "worker::a_displaced_task_is_for_the_other_worker",
     },
     Mutant {
+        name: "worker: what is given ahead wakes nobody",
+        model: "worker::a_task_that_is_woken_by_one_that_computes_on_is_for_the_other_worker",
+    },
+    Mutant {
         name: "worker: the last searcher wakes nobody (I2)",
         model: "worker::a_worker_that_is_woken_wakes_the_next",
     },
@@ -163,6 +167,23 @@ fn a_displaced_task_is_for_the_other_worker() {
             first.wait();
         });
         block_on(task).unwrap();
+    });
+}
+
+/// A task of a kind that is known to compute on spawns another one, and waits for it: the other worker runs
+/// it.
+#[test]
+fn a_task_that_is_woken_by_one_that_computes_on_is_for_the_other_worker() {
+    with_variant("worker: whoever wakes another computes on", || {
+        with_workers(2, 1, |handle| {
+            let task = handle.spawn(async {
+                let runs = Arc::<Gate>::default();
+                let happens = runs.clone();
+                drop(spawn(async move { happens.open() }));
+                runs.wait();
+            });
+            block_on(task).unwrap();
+        });
     });
 }
 
