@@ -6,7 +6,8 @@
 //! they came), the timers it has armed (nobody else was told of them), and the driver (if the
 //! others wait on their condition variables). The monitor looks at the workers' turn counters,
 //! which cost each turn one relaxed store. Where a counter has not moved for a period, it moves the
-//! slot's task to the injector, tells the thread in the driver of the seat's timers, and wakes a
+//! slot's task to the injector (and what the stuck one's kind wakes later does not go there:
+//! `worker/ahead.rs`), tells the thread in the driver of the seat's timers, and wakes a
 //! sleeper if there is work to take or nobody is in the driver. The sleeper counts beyond the limit
 //! of running workers, since the stuck one is not running tasks. If nobody sleeps and all are stuck,
 //! a worker from the stand-by seats is added ([`crate::standby`]); it goes home when nobody has been
