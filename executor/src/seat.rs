@@ -25,7 +25,7 @@ pub(crate) struct Seat {
     pub(crate) stealer: Stealer<Notified>,
     /// Counts the worker's turns; written by its thread only.
     pub(crate) turns: AtomicU32,
-    /// The kind of task that the worker polls, or polled last; written by its thread only.
+    /// The kind of what the worker polls, or polled last; written by its thread only.
     polling: AtomicUsize,
     /// The kind of task that was found to wake another one and compute on: `worker/ahead.rs`.
     computing: AtomicUsize,
@@ -102,7 +102,7 @@ impl Seat {
         self.polling.store(kind, Ordering::Relaxed);
     }
 
-    /// The kind of task that the worker polls, or polled last.
+    /// The kind of what the worker polls, or polled last.
     pub(crate) fn polling(&self) -> Kind {
         // Ordering: Relaxed; a hint.
         self.polling.load(Ordering::Relaxed)

@@ -43,8 +43,11 @@ pub(crate) struct Trust(Box<[AtomicU64]>);
 /// The kind of a task: tasks whose futures have the same type are of one kind.
 pub(crate) type Kind = usize;
 
-/// No task: a worker between two polls, or in the poll of a `block_on` future.
+/// Nothing is polled: a worker between two polls, or in the driver.
 pub(crate) const NO_KIND: Kind = 0;
+
+/// The future of a `block_on`, whatever its type. No task's kind is an odd number.
+pub(crate) const ROOT_KIND: Kind = 1;
 
 impl Trust {
     pub(crate) fn new() -> Self {
@@ -82,7 +85,7 @@ impl Trust {
     }
 
     fn penalise(&self, kind: Kind, next: impl FnOnce(u64) -> u64) {
-        if kind == NO_KIND {
+        if kind == NO_KIND || kind == ROOT_KIND {
             return;
         }
         let (place, tag) = self.place(kind);
@@ -153,9 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn no_kind_is_not_remembered() {
+    fn what_is_no_task_is_not_remembered() {
         let trust = Trust::new();
-        trust.distrust(NO_KIND);
-        assert_eq!(passed_on(&trust), PROBATION);
+        for kind in [NO_KIND, ROOT_KIND] {
+            trust.distrust(kind);
+        }
+        assert!(trust.0.iter().all(|word| word.load(Ordering::Relaxed) == 0));
     }
 }

@@ -42,7 +42,7 @@ use crate::seat::{Core, CoreBox};
 use crate::sync::atomic::Ordering;
 use crate::sync::mutant;
 use crate::task::Notified;
-use crate::trust::NO_KIND;
+use crate::trust::{NO_KIND, ROOT_KIND};
 use crate::unwind::contain;
 
 /// Turns between two looks at the driver and the injector. A prime, so that it does not fall in
@@ -328,10 +328,11 @@ impl Worker {
         if !mutant!("worker: a searcher that polls its root stays one") {
             self.stop_searching();
         }
-        self.scheduler().seats[self.seat].set_polling(NO_KIND);
+        self.scheduler().seats[self.seat].set_polling(ROOT_KIND);
         self.yielded.set(false);
         let result = poll();
         self.stop_in_child();
+        self.ahead.poll_ends(self);
         if self.yielded.replace(false) {
             self.root_hold.set(RootHold::UntilTurn);
         }
