@@ -85,7 +85,8 @@ fn keep(flavour: &str) {
     runtime.block_on(async { sleep(Duration::from_millis(2)).await });
     if flavour == "shut down" {
         let report = runtime.block_on(runtime.handle().shutdown(Duration::from_millis(1)));
-        assert_eq!(report.aborted, 3, "{report}");
+        // The one that yields is stuck if the system stops its thread meanwhile.
+        assert_eq!(report.aborted + report.stuck.len(), 3, "{report}");
     }
     KEPT.with(|kept| *kept.borrow_mut() = Some((runtime, Last)));
 }

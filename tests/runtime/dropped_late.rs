@@ -1,12 +1,12 @@
 //! A runtime may be dropped while its thread, or the process, is on its way out.
 
 use std::cell::RefCell;
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use mainspring::runtime::Runtime;
 
+use crate::best::{at_best, at_best_on_each_runtime, none_stuck};
 use crate::bounded::bounded;
 use crate::counted::{Drops, Token};
 use crate::each::on_each_runtime;
@@ -63,32 +63,36 @@ fn in_the_thread_locals_of_a_pool_thread_it_ends_with_the_thread() {
 #[test]
 fn in_the_thread_locals_of_its_own_worker_it_ends_by_its_handle() {
     bounded("its own worker", || {
-        let drops = Drops::new();
-        let runtime = multi_thread(1);
-        let tokens = fill(&runtime, &drops) + 1;
-        let (handle, token) = (runtime.handle().clone(), drops.token());
-        let keeper = handle.spawn(async move { keep(runtime, token) });
-        wait_until(|| keeper.is_finished());
-        let report = current_thread().block_on(handle.shutdown(Duration::ZERO));
-        assert!(report.stuck.is_empty(), "{report}");
-        wait_until(|| drops.count() == tokens);
+        at_best("its own worker", || {
+            let drops = Drops::new();
+            let runtime = multi_thread(1);
+            let tokens = fill(&runtime, &drops) + 1;
+            let alive = runtime.metrics().num_alive_tasks();
+            let (handle, token) = (runtime.handle().clone(), drops.token());
+            let keeper = handle.spawn(async move { keep(runtime, token) });
+            wait_until(|| keeper.is_finished());
+            let report = current_thread().block_on(handle.shutdown(Duration::ZERO));
+            assert_eq!(report.aborted + report.stuck.len(), alive, "{report}");
+            none_stuck(&report)?;
+            wait_until(|| drops.count() == tokens);
+            Ok(())
+        });
     });
 }
 
 #[test]
 fn in_the_thread_locals_of_its_own_pool_thread_it_ends_by_its_handle() {
-    on_each_runtime(|runtime| {
+    at_best_on_each_runtime("its own pool thread", |runtime| {
         let drops = Drops::new();
         let tokens = fill(&runtime, &drops) + 1;
+        let alive = runtime.metrics().num_alive_tasks();
         let (handle, token) = (runtime.handle().clone(), drops.token());
-        let (done, is_done) = mpsc::channel();
-        handle.spawn_blocking(move || {
-            keep(runtime, token);
-            done.send(()).expect("the test listens");
-        });
-        is_done.recv().expect("the job runs");
+        let job = handle.spawn_blocking(move || keep(runtime, token));
+        wait_until(|| job.is_finished());
         let report = current_thread().block_on(handle.shutdown(Duration::ZERO));
-        assert!(report.stuck.is_empty(), "{report}");
+        assert_eq!(report.aborted + report.stuck.len(), alive, "{report}");
+        none_stuck(&report)?;
         wait_until(|| drops.count() == tokens);
+        Ok(())
     });
 }

@@ -17,6 +17,7 @@ mod runtimes;
 #[path = "../support/wakers.rs"]
 mod wakers;
 
+mod best;
 mod block_on;
 mod budget;
 mod busy_poll;

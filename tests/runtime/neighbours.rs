@@ -135,6 +135,7 @@ fn tasks_of_two_runtimes_talk_over_tcp() {
 #[test]
 fn timers_of_one_runtime_wake_tasks_of_the_other() {
     with_each_pair(|one, two| {
+        let start = Instant::now();
         let (timer, mut ticks, limited) = {
             let _entered = one.enter();
             let limited = timeout(Duration::from_millis(5), std::future::pending::<()>());
@@ -144,7 +145,6 @@ fn timers_of_one_runtime_wake_tasks_of_the_other() {
                 limited,
             )
         };
-        let start = Instant::now();
         let took = output_of(two, async move {
             timer.await;
             for _ in 0..5 {
@@ -153,7 +153,7 @@ fn timers_of_one_runtime_wake_tasks_of_the_other() {
             assert!(limited.await.is_err());
             start.elapsed()
         });
-        assert!(took >= Duration::from_millis(4), "{took:?}");
+        assert!(took >= Duration::from_millis(8), "{took:?}");
     });
 }
 

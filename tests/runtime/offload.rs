@@ -68,11 +68,16 @@ fn more_jobs_than_threads_queue_up_and_all_run() {
     bounded("a pool of two", || {
         let runtime = with_pool_of(2);
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let two = Arc::new(Barrier::new(2));
         let jobs: Vec<_> = (0..30)
-            .map(|_| {
+            .map(|n| {
                 let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+                let two = Arc::clone(&two);
                 runtime.spawn_blocking(move || {
                     most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    if n < 2 {
+                        two.wait();
+                    }
                     thread::sleep(Duration::from_millis(1));
                     now.fetch_sub(1, Ordering::SeqCst);
                 })

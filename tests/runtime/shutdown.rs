@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use mainspring::net::TcpListener;
 use mainspring::runtime::Builder;
 use mainspring::sync::oneshot;
-use mainspring::task::{spawn_blocking, yield_now};
+use mainspring::task::{JobContext, spawn_blocking, yield_now};
 use mainspring::time::sleep;
 
 use crate::attempts::within;
@@ -214,6 +214,11 @@ fn a_drop_waits_for_a_blocking_job_that_runs_and_drops_those_that_wait() {
         let (begun, has_begun) = mpsc::channel();
         let running = runtime.spawn_blocking(move || {
             begun.send(()).expect("the test listens");
+            // When the end asks it to stop, no job is in the queue any more.
+            let job = JobContext::current().expect("a job runs");
+            while !job.is_cancelled() {
+                thread::sleep(Duration::from_millis(1));
+            }
             thread::sleep(Duration::from_millis(50));
             over.store(true, Ordering::SeqCst);
             4

@@ -88,9 +88,8 @@ fn a_flood_of_due_timers_starves_no_other_timer() {
 fn timers_that_must_be_waited_for_cost_nothing() {
     on_a_lone_worker(|| async {
         // More of them than a poll has operations.
-        let length = Duration::from_millis(20);
+        let (start, length) = (Instant::now(), Duration::from_millis(20));
         let mut timers: Vec<_> = (0..3 * BUDGET).map(|_| Box::pin(sleep(length))).collect();
-        let start = Instant::now();
         yield_now().await;
         poll_fn(|cx| {
             if start.elapsed() < length / 2 {

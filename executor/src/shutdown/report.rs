@@ -16,7 +16,7 @@ use crate::task::TaskMeta;
 /// let runtime = mainspring::runtime::Runtime::new()?;
 /// runtime.spawn(async { mainspring::time::sleep(Duration::from_millis(5)).await });
 /// runtime.spawn(std::future::pending::<()>());
-/// let report = runtime.shutdown(Duration::from_millis(100));
+/// let report = runtime.shutdown(Duration::from_millis(500));
 /// assert_eq!((report.finished, report.aborted), (1, 1));
 /// assert!(report.stuck.is_empty(), "{report}");
 /// # std::io::Result::Ok(())

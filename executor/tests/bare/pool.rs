@@ -1,8 +1,7 @@
 //! The offload pool.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Barrier, RwLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -49,12 +48,17 @@ fn a_job_may_spawn_tasks_and_block_on_them() {
 fn computing_jobs_run_at_most_as_many_at_once_as_allowed() {
     let executor = executor(1);
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let two = Arc::new(Barrier::new(2));
     executor.handle().block_on(async {
         let jobs: Vec<_> = (0..20)
-            .map(|_| {
+            .map(|n| {
                 let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+                let two = Arc::clone(&two);
                 offload(move |_| {
                     most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    if n < 2 {
+                        two.wait();
+                    }
                     thread::sleep(Duration::from_millis(2));
                     now.fetch_sub(1, Ordering::SeqCst);
                 })
@@ -93,16 +97,22 @@ fn a_computing_job_learns_that_it_was_aborted() {
 #[test]
 fn a_bursts_threads_retire_while_light_work_goes_on() {
     let executor = executor(1);
+    let gate = Arc::new(RwLock::new(()));
+    let closed = gate.write().unwrap();
+    let burst: Vec<_> = (0..16)
+        .map(|_| {
+            let gate = Arc::clone(&gate);
+            executor.handle().spawn_blocking(move || drop(gate.read()))
+        })
+        .collect();
+    // Each of them starts the next one, while all jobs run.
+    let begun = Instant::now();
+    while executor.handle().pool_threads().0 < 16 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "a job waits");
+        thread::sleep(Duration::from_millis(1));
+    }
+    drop(closed);
     executor.handle().block_on(async {
-        let burst: Vec<_> = (0..16)
-            .map(|_| spawn_blocking(|| thread::sleep(Duration::from_millis(300))))
-            .collect();
-        // Each of them starts the next one, while all jobs run.
-        let begun = Instant::now();
-        while executor.handle().pool_threads().0 < 16 {
-            assert!(begun.elapsed() < Duration::from_millis(300), "a job waits");
-            thread::sleep(Duration::from_millis(1));
-        }
         for job in burst {
             job.await.unwrap();
         }
@@ -143,12 +153,17 @@ fn the_end_drops_queued_jobs_and_waits_for_running_ones() {
         thread::sleep(a_moment);
     }
     // While the end waits for them.
+    let queued = dropped.clone();
     let later = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(50));
+        let begun = Instant::now();
+        while queued.count() < 48 && begun.elapsed() < Duration::from_secs(10) {
+            thread::sleep(a_moment);
+        }
         goes_on.store(true, Ordering::SeqCst);
+        queued.count()
     });
     executor.shutdown(None);
-    later.join().unwrap();
+    assert!(later.join().unwrap() >= 48, "the queued ones wait, too");
     assert_eq!(dropped.count(), 64);
     assert_eq!(
         finished.load(Ordering::SeqCst),
@@ -165,10 +180,12 @@ fn the_end_drops_queued_jobs_and_waits_for_running_ones() {
 fn a_stuck_job_does_not_hold_a_bounded_shutdown() {
     let mut executor = executor(1);
     let (release, wait) = mpsc::channel::<()>();
-    let job = executor
-        .handle()
-        .spawn_blocking(move || wait.recv().is_ok());
-    thread::sleep(Duration::from_millis(20));
+    let (begun, has_begun) = mpsc::channel();
+    let job = executor.handle().spawn_blocking(move || {
+        begun.send(()).unwrap();
+        wait.recv().is_ok()
+    });
+    has_begun.recv().unwrap();
     let begun = Instant::now();
     executor.shutdown(Some(Duration::from_millis(100)));
     let took = begun.elapsed();

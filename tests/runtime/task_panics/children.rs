@@ -3,11 +3,10 @@
 use std::env;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
 
 use mainspring::runtime::{Builder, PanicAction, Runtime};
+use mainspring::sync::oneshot;
 use mainspring::task::{self, JoinSet, yield_now};
-use mainspring::time::sleep;
 
 use crate::bounded::bounded;
 
@@ -41,12 +40,14 @@ fn the_child() {
 
 fn play(scene: &str, runtime: &Runtime) {
     let detached = async {
-        drop(
-            task::Builder::new()
-                .name("a \"b\"\nc")
-                .spawn(async { panic!("it\n  went wrong\n") }),
-        );
-        sleep(Duration::from_millis(20)).await;
+        let (running, has_ended) = oneshot::channel::<()>();
+        let task = task::Builder::new().name("a \"b\"\nc");
+        drop(task.spawn(async move {
+            let _running = running;
+            panic!("it\n  went wrong\n")
+        }));
+        // Its unwinding drops the sender.
+        has_ended.await.expect_err("nothing is sent");
     };
     match scene {
         "unread" => runtime.block_on(async {
@@ -71,11 +72,21 @@ fn play(scene: &str, runtime: &Runtime) {
             drop(aborted);
         }),
         "odd payload" => runtime.block_on(async {
-            drop(mainspring::spawn(async { std::panic::panic_any(3) }));
+            let (running, has_ended) = oneshot::channel::<()>();
+            drop(mainspring::spawn(async move {
+                let _running = running;
+                std::panic::panic_any(3)
+            }));
             // One after the other: the standard library's hook writes its lines in pieces.
-            sleep(Duration::from_millis(20)).await;
-            drop(task::spawn_blocking(|| panic!("a job")));
-            sleep(Duration::from_millis(20)).await;
+            has_ended.await.expect_err("nothing is sent");
+            let (begun, has_begun) = oneshot::channel();
+            let job = task::spawn_blocking(move || {
+                begun.send(()).expect("it is waited for");
+                panic!("a job")
+            });
+            // If the runtime ended before, it would not run.
+            has_begun.await.expect("it begins");
+            drop(job);
         }),
         "shut down" => {
             drop(runtime.spawn(async { panic!("half of it is gone") }));
