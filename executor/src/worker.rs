@@ -88,7 +88,7 @@ pub(crate) struct Worker {
     core: Cell<Option<CoreBox>>,
     /// Where this thread waits.
     parker: Arc<Parker>,
-    /// The thread is in the driver: wakes go to the queue, and are made known once, afterwards.
+    /// The thread is in the driver, or at its timers: wakes go to the queue, and are made known once, afterwards.
     turning: Cell<bool>,
     /// The poll under way has called `yield_now`.
     yielded: Cell<bool>,
@@ -488,15 +488,23 @@ impl Worker {
             Some(_) if mutant!("worker: the driver is not turned while tasks yield") => {}
             Some(mut driver) => self.in_driver(|| driver.turn()),
             None if mutant!("worker: its timers wait while tasks yield") => {}
-            None if scheduler.has_timers(self.seat) => scheduler.environment.tick(self.seat),
+            None if scheduler.has_timers(self.seat) => {
+                self.wakes_quietly(|| scheduler.environment.tick(self.seat));
+            }
             None => {}
         }
     }
 
-    /// Calls into the driver: what it wakes goes to this worker's queue, quietly.
+    /// Calls into the driver.
     fn in_driver(&self, call: impl FnOnce()) {
-        self.turning.set(true);
         self.scheduler().driver.count_visit();
+        self.wakes_quietly(call);
+    }
+
+    /// What `call` wakes goes to this worker's queue, and the caller makes it known. In the slot, where nobody
+    /// else can take it, a task that waits for timers would stay with a worker whose other tasks compute.
+    fn wakes_quietly(&self, call: impl FnOnce()) {
+        self.turning.set(true);
         self.scheduler().seats[self.seat].set_polling(NO_KIND);
         // A foreign waker that panics has been reported by the panic hook; the worker lives on.
         contain(call);
