@@ -193,8 +193,7 @@ impl Handle {
         }
     }
 
-    /// Whether any timer is armed. Not less: when the last one has been cancelled, it may still be
-    /// counted.
+    /// Whether a timer is armed. It may say so for a while yet when the last one has been cancelled.
     pub fn has_timers(&self) -> bool {
         self.shared.has_timers()
     }

@@ -4,7 +4,7 @@
 //! tasks that talk to one another are fastest so. If the poll goes on, the monitor moves the task from the slot
 //! to where others find it, after one to two milliseconds. Who has done so once does it again: so the monitor
 //! leaves the kind of the task in the seat, and what a task of that kind wakes there is open to the others at
-//! once. It then waits for 20 us instead of 1,700, on two cores.
+//! once. It then waits for 40 us instead of 1,650, on two cores.
 //!
 //! The monitor may be wrong: the system may have stopped the thread for a while. So a poll that ends soon after
 //! it has given something to others is the last one of its kind that does.
