@@ -51,6 +51,9 @@ impl Worker {
             Some(_) if mutant!("worker: the driver is not turned while tasks yield") => {}
             Some(mut driver) => self.in_driver(|| driver.turn()),
             None if mutant!("worker: its timers wait while tasks yield") => {}
+            None if mutant!("worker: what its timers wake goes to its slot") => {
+                scheduler.environment.tick(self.seat);
+            }
             None if scheduler.has_timers(self.seat) => {
                 self.wakes_quietly(|| scheduler.environment.tick(self.seat));
             }

@@ -8,10 +8,11 @@ use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
+use loom::future::block_on;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use mainspring_executor::internals::schedule::{Watch, sleeping_workers};
-use mainspring_executor::{Driver, Environment, Executor, block_in_place, yield_now};
+use mainspring_executor::{Driver, Environment, Executor, block_in_place, spawn, yield_now};
 use mainspring_loom::variant::with_variant;
 use mainspring_loom::{model, model_with_preemptions, unexplored};
 use mainspring_loom_tests::Mutant;
@@ -27,6 +28,7 @@ const TIMER: &str = "driver::a_timer_made_earlier_reaches_the_driver";
 const SIDE_BY_SIDE: &str = "driver::tasks_of_one_event_run_side_by_side";
 const BETWEEN: &str = "driver::tasks_of_an_event_between_two_polls_run_side_by_side";
 const NEXT: &str = "driver::a_woken_worker_with_a_task_of_its_own_wakes_the_next";
+const WOKEN: &str = "driver::a_task_that_a_busy_worker_s_timers_wake_is_for_the_other_worker";
 const BUSY: &str = "driver::a_busy_worker_looks_after_its_timers";
 const SELF: &str = "driver::an_event_is_seen_while_a_task_wakes_itself";
 const STUCK: &str = "driver::the_timers_of_a_stuck_worker_reach_the_driver";
@@ -54,6 +56,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("worker: what maintenance brings wakes nobody (I4)", BETWEEN),
     mutant("worker: a searcher that runs a task stays one (I2)", NEXT),
     mutant("worker: its timers wait while tasks yield", BUSY),
+    mutant("worker: what its timers wake goes to its slot", WOKEN),
     mutant("worker: no maintenance while it is busy", SELF),
     mutant("monitor: a stuck worker's timers wait", STUCK),
     mutant("monitor: the driver is left alone", ALONE),
@@ -88,6 +91,8 @@ struct State {
     /// Fired for the one who has waited longest.
     fired_for_one: bool,
     waiting: Vec<Waker>,
+    /// Whom the next look at a worker's timers wakes.
+    at_look: Vec<Waker>,
 }
 
 impl State {
@@ -107,6 +112,12 @@ impl State {
 }
 
 impl Device {
+    /// Somebody looks at a worker's timers.
+    fn look(&self) {
+        let woken = mem::take(&mut self.state.lock().unwrap().at_look);
+        self.wake(woken);
+    }
+
     /// What the system does: it wakes nobody but who waits in the driver.
     fn fire(&self) {
         self.state.lock().unwrap().fired = true;
@@ -167,6 +178,7 @@ impl Driver for Exclusive {
 
     fn turn(&mut self) {
         self.looked_after.open();
+        self.device.look();
         let waiting = self.device.state.lock().unwrap().take_due();
         self.device.wake(waiting);
         self.timer.turn();
@@ -205,6 +217,7 @@ impl Environment for Shared {
 
     fn tick(&self, seat: usize) {
         self.looked_after.open();
+        self.device.look();
         self.timer.turn_seat(seat);
     }
 
@@ -462,6 +475,37 @@ fn a_busy_worker_looks_after_its_timers() {
             Pin::new(&mut task).poll(cx)
         }));
         ended.unwrap();
+    });
+}
+
+/// A worker whose task yields wakes another one by its timers ∥ a worker sleeps in the driver: it runs one of the
+/// two, which wait for one another.
+#[test]
+fn a_task_that_a_busy_worker_s_timers_wake_is_for_the_other_worker() {
+    model_with_preemptions(1, || {
+        let (executor, device) = sleeping_executor(2);
+        let task = executor.handle().spawn(async move {
+            let (waits, comes_back) = (Mark::default(), Arc::new(Gate::default()));
+            let (has_waker, gate) = (waits.clone(), comes_back.clone());
+            drop(spawn(poll_fn(move |cx| {
+                if has_waker.is_set() {
+                    gate.wait();
+                    return Poll::Ready(());
+                }
+                let waker = cx.waker().clone();
+                device.state.lock().unwrap().at_look.push(waker);
+                has_waker.set();
+                Poll::Pending
+            })));
+            while !waits.is_set() {
+                thread::yield_now();
+                yield_now().await;
+            }
+            yield_now().await;
+            comes_back.open();
+        });
+        block_on(task).unwrap();
+        unexplored(|| drop(executor));
     });
 }
 
