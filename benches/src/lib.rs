@@ -12,6 +12,8 @@
 //!   of their figures that are times.
 //! * `cargo run --release -p mainspring-benches --bin instructions`: [`instructions`] instead of
 //!   time, under valgrind; with `--check`, against those of `INSTRUCTIONS.md`.
+//! * `cargo run --release -p mainspring-benches --bin echo_floor`: an echo without any runtime, which
+//!   is the least that one can take.
 //! * `benches/http/run`: a server on hyper, loaded by `wrk` and `h2load`.
 //!
 //! # What is kept fair
