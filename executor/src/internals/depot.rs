@@ -33,10 +33,9 @@ impl Depot {
     pub fn leave(&self, cell: Cell) -> bool {
         let first = NonNull::from(Box::leak(cell.0)).cast::<Free>();
         // SAFETY: leaked just now, and large enough for two pointers.
-        let is_left = unsafe {
-            first.write(Free { next: None });
-            self.0.leave(first, 0, BYTES)
-        };
+        unsafe { first.write(Free { next: None }) };
+        // SAFETY: a chain of this one cell, which is nobody else's.
+        let is_left = unsafe { self.0.leave(first, 0, BYTES) };
         if !is_left {
             drop(own(first));
         }
