@@ -103,7 +103,10 @@ impl TaskList {
     }
 
     /// The shard for a task that a thread without a seat spawns, in a list [`of_seats`](Self::of_seats).
-    #[cfg_attr(mainspring_loom, expect(clippy::modulo_one, reason = "it is one there"))]
+    #[cfg_attr(
+        mainspring_loom,
+        expect(clippy::modulo_one, reason = "it is one there")
+    )]
     pub(crate) fn outside_shard(&self, task: Id) -> usize {
         let block = (task.as_u64() / BLOCK) as usize;
         self.shards.len() - 1 - block % OUTSIDE_SHARDS
