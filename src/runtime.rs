@@ -68,7 +68,8 @@ use crate::task::JoinHandle;
 /// jobs, since the thread would wait for itself.
 ///
 /// Afterwards nothing that is left of it panics: its handles spawn tasks that are cancelled, waits
-/// for its sockets end with an error, its timers end when they are due.
+/// for its sockets end with an error, its timers are ready when they are due, though nobody is woken
+/// for that outside its `block_on`.
 ///
 /// # Examples
 ///

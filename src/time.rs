@@ -1,7 +1,7 @@
 //! Sleeping, intervals, time-outs, and a clock that tests can pause.
 //!
 //! A timer never fires early. It fires late by about what the kernel takes to wake a thread: tens
-//! of microseconds on Linux.
+//! of microseconds on Linux, and up to 300 more where many fire, which then share a wake-up.
 
 #[doc(inline)]
 pub use mainspring_timer::{

@@ -22,7 +22,7 @@ END {
         row(loads[i], "processor", "processor time of the server for a request, us", 0)
     }
     print ""
-    print "ratio: above 1 is better for Mainspring; rounds: the least and the greatest ratio of a round."
+    print "ratio: the median of the rounds' ratios, above 1 is better for Mainspring; rounds: the least and the greatest of them."
 }
 
 function add(load, runtime, what, value,    key) {
@@ -30,19 +30,20 @@ function add(load, runtime, what, value,    key) {
     values[key, count[key]++] = value
 }
 
-# One line: medians, their ratio, and how far the rounds disagree.
-function row(load, what, title, more_is_better,    ours, theirs, n, i, ratio, least, greatest) {
+# One line: medians, and the median, the least and the greatest of the rounds' ratios.
+function row(load, what, title, more_is_better,    ours, theirs, ratios, n, i, ratio, least, greatest) {
     ours = load SUBSEP "mainspring" SUBSEP what
     theirs = load SUBSEP "tokio" SUBSEP what
+    ratios = load SUBSEP "ratio" SUBSEP what
     n = count[ours] < count[theirs] ? count[ours] : count[theirs]
     if (!n) return
     for (i = 0; i < n; i++) {
         ratio = quotient(values[ours, i], values[theirs, i], more_is_better)
+        add(load, "ratio", what, ratio)
         if (!i || ratio < least) least = ratio
         if (!i || ratio > greatest) greatest = ratio
     }
-    ratio = quotient(median(ours), median(theirs), more_is_better)
-    printf "| %s | %s | %s | %s | %.2f | %.2f to %.2f |\n", load, title, number(median(ours)), number(median(theirs)), ratio, least, greatest
+    printf "| %s | %s | %s | %s | %.2f | %.2f to %.2f |\n", load, title, number(median(ours)), number(median(theirs)), median(ratios), least, greatest
 }
 
 function quotient(ours, theirs, more_is_better) {

@@ -21,6 +21,9 @@
 //! * Whatever a runtime must do for the work is inside the timed part. Outside it are connecting,
 //!   starting threads, and spawning the tasks that a workload only keeps running, unless that is
 //!   what the workload is about.
+//! * In the workloads with workers the main thread waits in `block_on`, as a program's does. Mainspring's
+//!   works for the runtime there, tokio's and smol's do not: three threads may run Mainspring's tasks, two
+//!   the others', on two cores. Some tasks of `spawn/worker` may so be run by that thread.
 //! * There is no special case for any runtime in a workload, and an adapter only calls the
 //!   runtime's public functions. Where a runtime lacks something, its adapter is what a user of it
 //!   would write: smol's parts have no `spawn` without an executor, no time-out, and streams with

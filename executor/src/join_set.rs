@@ -204,6 +204,10 @@ impl<T: 'static> JoinSet<T> {
 
     /// Waits for the next task to end. None if the set is empty.
     ///
+    /// # Errors
+    ///
+    /// The inner one, if that task has panicked or was cancelled.
+    ///
     /// # Cancel safety
     ///
     /// Nothing is lost: a task whose output was not returned stays in the set.
@@ -213,6 +217,10 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`join_next`](Self::join_next), with the task's id.
     ///
+    /// # Errors
+    ///
+    /// As `join_next`.
+    ///
     /// # Cancel safety
     ///
     /// As `join_next`.
@@ -221,12 +229,20 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// The output of a task that has ended, if there is one now.
+    ///
+    /// # Errors
+    ///
+    /// As [`join_next`](Self::join_next), the inner one.
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.try_join_next_with_id()
             .map(|joined| joined.map(|(_, output)| output))
     }
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    ///
+    /// # Errors
+    ///
+    /// As `try_join_next`.
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         loop {
             let key = self.ready.state.lock().keys.pop_front()?;

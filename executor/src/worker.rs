@@ -5,9 +5,9 @@
 //! 1. The duty: the root future of `block_on`, if it was woken; the end of the runtime.
 //! 2. Every [`EVENT_INTERVAL`] turns, the driver and the injector, so that neither waits for the
 //!    queue to run empty; and the others' queues, if there is little in the own one.
-//! 3. A task from the slot, else from the worker's own queue, else from the injector.
+//! 3. A task from the slot, else from the worker's own queue.
 //! 4. Nothing there: tasks that have yielded come back, after a turn of the driver.
-//! 5. Nothing at all: steal; nothing to steal: a look into the driver, where that pays; and then sleep,
+//! 5. Nothing at all: the injector, else steal; nothing to steal: a look into the driver, where that pays; and then sleep,
 //!    in the driver if nobody is in it.
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
@@ -379,7 +379,7 @@ impl Worker {
         })
     }
 
-    /// The next task without searching: slot, own queue, injector.
+    /// The next task without searching: slot, own queue.
     fn next_task(&self) -> Option<Notified> {
         let scheduler = self.scheduler();
         let local = self.with_core(|core| {

@@ -15,8 +15,8 @@
 //!    (`source_state.rs`).
 //! 3. The driver's next turn that reports the socket sets the word and wakes the task.
 //!
-//! On Linux a turn is one system call, and a socket is registered once in its life
-//! (`sys/epoll.rs`).
+//! On Linux a turn is one system call, and a socket is registered once in its life, and once more if
+//! it ever waits to write (`sys/epoll.rs`).
 
 #![deny(unsafe_code)]
 

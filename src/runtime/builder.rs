@@ -91,7 +91,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If it is 0, or more than 65,000.
+    /// If it is 0, or more than 65,533.
     #[track_caller]
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
         let Some(workers) = NonZero::new(count) else {
@@ -164,8 +164,8 @@ impl Builder {
 
     /// The shortest time between two looks of the monitor: one to two of them pass before the
     /// tasks behind a poll that blocks or computes are rescued. The default is 500 us. While no poll
-    /// takes long the monitor looks up to 24 times less often, and while the runtime is idle not
-    /// at all.
+    /// takes long the monitor looks up to 24 times less often, so that the first rescue after a calm
+    /// can take up to 48 of them; and while the runtime is idle not at all.
     ///
     /// # Panics
     ///
@@ -225,13 +225,15 @@ impl Builder {
         self
     }
 
-    /// How long a thread of the offload pool waits for its next job. The default is 10 seconds.
+    /// How long a thread of the offload pool waits for its next job, and a stand-by thread for a
+    /// worker's place. The default is 10 seconds.
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.thread_keep_alive = duration;
         self
     }
 
-    /// The size of the threads' stacks, in bytes. The default is the standard library's.
+    /// The size of the threads' stacks, in bytes: of those that [`thread_name_fn`](Self::thread_name_fn)
+    /// names. The default is the standard library's.
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.thread_stack_size = Some(bytes);
         self
@@ -243,7 +245,8 @@ impl Builder {
         self.thread_name_fn(move || name.clone())
     }
 
-    /// Gives each thread its name.
+    /// Gives each thread its name: workers, those on stand-by, and those of the offload pool. Not the
+    /// monitor's, nor one that ends the runtime in the background.
     ///
     /// # Examples
     ///
@@ -263,13 +266,13 @@ impl Builder {
         self
     }
 
-    /// Called on each thread of the runtime when it starts.
+    /// Called on each thread that [`thread_name_fn`](Self::thread_name_fn) names when it starts.
     pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.on_thread_start = Some(Arc::new(hook));
         self
     }
 
-    /// Called on each thread of the runtime when it ends.
+    /// Called on each thread that [`thread_name_fn`](Self::thread_name_fn) names when it ends.
     pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.on_thread_stop = Some(Arc::new(hook));
         self
@@ -350,8 +353,8 @@ impl Builder {
     /// By how much the system may let timers be late so that several sleeping threads of the machine
     /// wake up at once, which saves power. On Linux this is the *timer slack* of the threads that wait
     /// for timers, which the kernel gives every thread 50 us of (`PR_SET_TIMERSLACK` in prctl(2)). The
-    /// default, and the least, is a nanosecond: a sleep is as exact as the kernel's clock. Elsewhere
-    /// this has no meaning, nor for threads under a real-time policy.
+    /// default, and the least, is a nanosecond: a lone sleep is as exact as the kernel's clock
+    /// ([`sleep`](crate::time::sleep) says what many are). Elsewhere this has no meaning, nor for threads under a real-time policy.
     ///
     /// A thread takes it on when it first waits for a timer. The thread inside `block_on` gets its own
     /// back; a thread or a process that is started by a task, or by a thread of the runtime,

@@ -59,7 +59,7 @@ impl Handle {
     ///
     /// * inside `block_on` of the same runtime, such as the main function under
     ///   `#[mainspring::main]`. That future is no task and goes on afterwards; but the runtime has
-    ///   ended then: what it spawns is cancelled, its sockets give errors, its timers end when they are due;
+    ///   ended then: what it spawns is cancelled, its sockets give errors, its timers go on;
     /// * in a task of another runtime;
     /// * in a task of the same runtime: that is not waited for, and cut off with the others, so
     ///   nothing after the `.await` is run;

@@ -20,8 +20,9 @@ pin_project! {
     /// takes no memory beside itself. It is not `Unpin`: to poll it more than once, or to reset
     /// it, pin it with `pin!` or [`Box::pin`].
     ///
-    /// Only the waker of the latest poll is woken. After the runtime has shut down nothing wakes it
-    /// any more.
+    /// Only the waker of the latest poll is woken. After the runtime has shut down it is ready at the
+    /// next poll when it is due, but nothing wakes it for that, except inside that runtime's
+    /// `block_on`.
     ///
     /// # Cancel safety
     ///
@@ -58,7 +59,8 @@ pin_project! {
 }
 
 /// Waits until `duration` has passed. Never shorter; longer by what the system takes to wake a
-/// thread, some tens of microseconds on Linux.
+/// thread, some tens of microseconds on Linux, and by up to 300 more where others have just fired:
+/// timers that are close together share one wake-up.
 ///
 /// A duration that is too long for the clock, such as [`Duration::MAX`], becomes some centuries.
 /// The time counts from this call, not from the first poll.
@@ -87,8 +89,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     Sleep::after("sleep", duration)
 }
 
-/// Waits until `deadline`. Never shorter; longer by what the system takes to wake a thread, some
-/// tens of microseconds on Linux.
+/// Waits until `deadline`. Never shorter; longer by as much as [`sleep`].
 ///
 /// # Cancel safety
 ///

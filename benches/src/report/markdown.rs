@@ -48,7 +48,8 @@ impl Report<'_> {
         text += "\n## What must be reached\n\n";
         text += &self.required();
         text += "\n## To explain them\n\n\
-                 These do not count in the mean. `cpu` is the processor time of all threads for a unit: a runtime \
+                 These do not count in the mean. `cpu` is the processor time of all threads for a unit, with what is set up \
+                 before the timed part and cleared away after it: a runtime \
                  that spins is faster on an idle machine, and slower on a busy one.\n\n";
         text += &self.table(false);
         text

@@ -1,4 +1,5 @@
-//! The selector of Linux: one system call a turn, none to arm a source.
+//! The selector of Linux: one system call a turn; to arm a source none, but one in its life if it ever
+//! waits to write.
 //!
 //! Here `epoll` is used without `polling`, which has the other systems (`portable.rs`). Its `Poller` would
 //! cost
