@@ -56,6 +56,15 @@ impl Source {
         self.0.clear(observed.0, states);
     }
 
+    /// Nobody waits; `ask` arms the source.
+    pub fn ask(&self, states: Ready, ask: impl FnOnce(Ready)) {
+        let armed = |states| {
+            ask(states);
+            Ok(())
+        };
+        self.0.ask(states, armed).expect("arming does not fail");
+    }
+
     /// Waits in the slot of one direction; `ask` arms the source.
     pub fn poll_writable(&self, waker: &Waker, ask: impl FnOnce(Ready)) -> Poll<Observed> {
         self.poll_direction(waker, Direction::Write, ask)

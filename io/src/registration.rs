@@ -14,8 +14,13 @@
 //! connecting is neither.
 //!
 //! A socket that is believed writable is not registered for that, where the system allows it
-//! ([`Selector::arms_late`](sys::Selector::arms_late)): the first who waits to write asks. Most
-//! sockets never are full, and the report that a new one is writable wakes a thread for nothing.
+//! ([`Selector::arms_late`](sys::Selector::arms_late)): the first who finds it full asks, before the
+//! belief is dropped. So a source is believed writable or the system will report that it is, at any
+//! moment, also for those who only try and never wait. Most sockets never are full, and the report
+//! that a new one is writable wakes a thread for nothing.
+//!
+//! Where an event disarms its source, nothing of the kind holds: there whoever finds the source not
+//! ready asks, be it by a wait or by a try.
 //!
 //! # The budget
 //!
@@ -24,7 +29,7 @@
 //! left, the task goes behind the others. What would have to wait costs nothing: the budget is asked
 //! once the source is believed ready, and is given back when that proves wrong.
 //!
-//! Checked by: loom-tests/tests/models/accept.rs
+//! Checked by: loom-tests/tests/models/accept.rs, and readiness.rs
 
 use std::future::poll_fn;
 use std::io;
@@ -191,7 +196,7 @@ impl<S: Source> Registration<S> {
             let observed = ready!(self.poll_believed(cx, direction))?;
             let budget = ready!(coop::poll_proceed(cx));
             let result = op(self.get_ref());
-            if !self.has_blocked(&result, observed, direction.mask()) {
+            if !self.has_blocked(&result, observed, direction.mask())? {
                 budget.made_progress();
                 return Poll::Ready(result);
             }
@@ -217,7 +222,7 @@ impl<S: Source> Registration<S> {
             let observed = ready!(self.poll_believed(cx, direction))?;
             let budget = ready!(coop::poll_proceed(cx));
             let result = op(self.get_ref());
-            if !self.has_blocked(&result, observed, direction.mask()) {
+            if !self.has_blocked(&result, observed, direction.mask())? {
                 budget.made_progress();
                 self.clear_if_short(&result, len, observed, direction);
                 return Poll::Ready(result);
@@ -236,7 +241,7 @@ impl<S: Source> Registration<S> {
             let observed = self.believed(interest).await?;
             let budget = poll_fn(coop::poll_proceed).await;
             let result = op(self.get_ref());
-            if !self.has_blocked(&result, observed, relied_on(interest)) {
+            if !self.has_blocked(&result, observed, relied_on(interest))? {
                 budget.made_progress();
                 return result;
             }
@@ -251,7 +256,7 @@ impl<S: Source> Registration<S> {
     ) -> io::Result<R> {
         let observed = self.try_observed(interest)?;
         let result = op(self.get_ref());
-        self.has_blocked(&result, observed, relied_on(interest));
+        self.has_blocked(&result, observed, relied_on(interest))?;
         result
     }
 
@@ -264,7 +269,7 @@ impl<S: Source> Registration<S> {
     ) -> io::Result<R> {
         let observed = self.try_observed(interest)?;
         let result = op(self.get_mut());
-        self.has_blocked(&result, observed, relied_on(interest));
+        self.has_blocked(&result, observed, relied_on(interest))?;
         result
     }
 
@@ -277,7 +282,7 @@ impl<S: Source> Registration<S> {
     ) -> io::Result<usize> {
         let observed = self.try_observed(direction.interest())?;
         let result = op(self.get_ref());
-        if !self.has_blocked(&result, observed, direction.mask()) {
+        if !self.has_blocked(&result, observed, direction.mask())? {
             self.clear_if_short(&result, len, observed, direction);
         }
         result
@@ -325,6 +330,9 @@ impl<S: Source> Registration<S> {
     /// As [`readiness`](Self::readiness), with the licence to clear what was seen.
     pub(crate) async fn observed(&self, interest: Interest) -> io::Result<Observed> {
         let observed = self.believed(interest).await?;
+        if self.shared.selector.is_oneshot() {
+            self.ask(unmet(interest, observed.states()))?;
+        }
         coop::consume_budget().await;
         Ok(observed)
     }
@@ -346,6 +354,9 @@ impl<S: Source> Registration<S> {
     fn try_observed(&self, interest: Interest) -> io::Result<Observed> {
         let observed = self.unless_ended(self.state.observe())?;
         if observed.states().satisfying(interest).is_empty() {
+            if self.shared.selector.is_oneshot() {
+                self.ask(interest.mask())?;
+            }
             return Err(io::ErrorKind::WouldBlock.into());
         }
         Ok(observed)
@@ -353,13 +364,44 @@ impl<S: Source> Registration<S> {
 
     /// Whether an attempt would have blocked. Then what it relied on is forgotten: the *closed*
     /// states, too, which otherwise stay. A pipe whose last writer has gone can have a new one.
+    ///
+    /// An error is the system's, which would not report what is to be forgotten: then nothing is.
     #[inline]
-    fn has_blocked<R>(&self, result: &io::Result<R>, observed: Observed, relied_on: Ready) -> bool {
+    fn has_blocked<R>(
+        &self,
+        result: &io::Result<R>,
+        observed: Observed,
+        relied_on: Ready,
+    ) -> io::Result<bool> {
         let has_blocked = matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         if has_blocked {
-            self.state.clear(observed, relied_on);
+            self.forget(observed, relied_on)?;
         }
-        has_blocked
+        Ok(has_blocked)
+    }
+
+    /// Forgets `states`, unless there has been an event since `observed`, and sees to it that the
+    /// system reports them.
+    #[inline]
+    fn forget(&self, observed: Observed, states: Ready) -> io::Result<()> {
+        let selector = &self.shared.selector;
+        let is_late = selector.arms_late() && states.contains(Ready::WRITABLE);
+        if is_late || selector.is_oneshot() {
+            // Before the belief is dropped: if it fails the next attempt is made all the same. A
+            // report that comes in between moves the tick, and is not forgotten with the rest.
+            self.ask(states)?;
+        }
+        self.state.clear(observed, states);
+        Ok(())
+    }
+
+    /// Asks the system to report `states`, unless it has been asked. In the child of a fork nobody
+    /// would hear of it.
+    fn ask(&self, states: Ready) -> io::Result<()> {
+        if states.is_empty() || self.shared.is_stale() {
+            return Ok(());
+        }
+        self.state.ask(states, self.armer())
     }
 
     #[inline]
@@ -378,7 +420,9 @@ impl<S: Source> Registration<S> {
                 Direction::Read => Ready::READABLE,
                 Direction::Write => Ready::WRITABLE,
             };
-            self.state.clear(observed, drained);
+            // An error is for the next attempt, which is made as nothing is forgotten: this one has
+            // moved bytes.
+            let _ = self.forget(observed, drained);
         }
     }
 
@@ -425,6 +469,20 @@ pub(crate) fn relied_on(interest: Interest) -> Ready {
     } else {
         interest.mask()
     }
+}
+
+/// What of both directions a wait for both has not got. It may have ended for one of them while
+/// nobody has asked for the other.
+fn unmet(interest: Interest, states: Ready) -> Ready {
+    let mut unmet = Ready::EMPTY;
+    if interest.is_readable() && interest.is_writable() {
+        for direction in [Direction::Read, Direction::Write] {
+            if !states.intersects(direction.mask()) {
+                unmet |= direction.mask();
+            }
+        }
+    }
+    unmet
 }
 
 impl<S: Source> Drop for Registration<S> {
@@ -474,5 +532,66 @@ impl<S: Source> Future for Believing<'_, S> {
 impl<S: Source> Drop for Believing<'_, S> {
     fn drop(&mut self) {
         self.registration.state.cancel(&mut self.key);
+    }
+}
+
+#[cfg(all(
+    test,
+    target_os = "linux",
+    not(any(mainspring_portable, mainspring_loom))
+))]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::Driver;
+
+    /// A stream whose descriptor the system has lost, so that it reports nothing of it.
+    fn lost() -> (Driver, Registration<UnixStream>, UnixStream) {
+        let (driver, handle) = Driver::new().expect("a driver");
+        let (stream, peer) = UnixStream::pair().expect("a pair");
+        stream.set_nonblocking(true).expect("an option");
+        let registration = Registration::new(&handle, stream).expect("a registration");
+        let selector = &registration.shared.selector;
+        selector
+            .delete(registration.get_ref())
+            .expect("it was there");
+        (driver, registration, peer)
+    }
+
+    #[test]
+    fn who_finds_a_stream_full_learns_that_the_system_will_not_report_its_room() {
+        let (_driver, lost, _peer) = lost();
+        let write = |mut stream: &UnixStream| stream.write(&[7; 1 << 16]);
+        let error = loop {
+            match lost.try_io(Interest::WRITABLE, write) {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        // Nothing is forgotten: the next attempt is made.
+        let mut is_tried = false;
+        let result = lost.try_io(Interest::WRITABLE, |_| {
+            is_tried = true;
+            Ok(())
+        });
+        assert!(result.is_ok() && is_tried);
+    }
+
+    #[test]
+    fn a_short_write_counts_though_the_system_will_not_report_room() {
+        let (_driver, lost, _peer) = lost();
+        let block = vec![7; 64 << 20];
+        let write = |mut stream: &UnixStream| stream.write(&block);
+        let n = lost
+            .try_stream_io(Direction::Write, block.len(), write)
+            .expect("there is room");
+        assert!((1..block.len()).contains(&n));
+        let error = lost
+            .try_stream_io(Direction::Write, block.len(), write)
+            .expect_err("it is full");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

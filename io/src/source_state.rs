@@ -16,9 +16,10 @@
 //! # Arming
 //!
 //! Where the system reports an event only once per request (oneshot), `armed` says what has been
-//! asked of it. A waiter asks for more under the lock. An event disarms the source for everything,
-//! so it wakes all waiters, and those who are not satisfied ask again. With edge-triggered events
-//! everything is armed for ever, and none of this happens.
+//! asked of it. A waiter asks for more under the lock, and so does who only tries and finds the source
+//! not ready. An event disarms the source for everything, so it wakes all waiters, and those who are
+//! not satisfied ask again. With edge-triggered events everything is armed for ever, but for writing,
+//! which is armed for ever by the first attempt that finds the source full (see `registration.rs`).
 //!
 //! Wakers are cloned before the lock is taken, and woken and dropped after it has been released:
 //! they are the user's code. So is what tells the descriptor of an `AsyncFd`: whoever waits brings it
@@ -116,6 +117,20 @@ impl SourceState {
     #[inline]
     pub(crate) fn clear(&self, observed: Observed, states: Ready) {
         self.readiness.clear(observed, states);
+    }
+
+    /// Asks the system for `states`, unless it has been asked; nobody waits. `arm` asks the system to
+    /// report what it is given; it is called under the lock. Not in the child of a fork.
+    #[cold]
+    pub(crate) fn ask(
+        &self,
+        states: Ready,
+        arm: impl FnOnce(Ready) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if mutant!("io: who tries in vain does not ask") {
+            return Ok(());
+        }
+        self.waiters.lock().arm(states, arm)
     }
 
     /// Waits in the slot of `direction`. `arm` asks the system to report what it is given; it is

@@ -1,5 +1,5 @@
 //! The selector of Linux: one system call a turn; to arm a source none, but one in its life if it ever
-//! waits to write.
+//! is full.
 //!
 //! Here `epoll` is used without `polling`, which has the other systems (`portable.rs`). Its `Poller` would
 //! cost
@@ -12,7 +12,7 @@
 //!   read would then clear the readiness, and nobody would ever report the end again.
 //!
 //! Sources are added once, edge-triggered, for all that they can report; but a socket that is
-//! writable from the beginning is asked whether it is so only when somebody first waits for that.
+//! writable from the beginning is asked whether it is so only when somebody has first found it full.
 //!
 //! # Unparking
 //!
@@ -105,7 +105,7 @@ impl Selector {
     }
 
     /// Whether a source may be added for a part of what will be waited for, and be
-    /// [armed](Self::arm) for the rest once somebody waits.
+    /// [armed](Self::arm) for the rest once somebody has found that it is not ready for it.
     pub(crate) const fn arms_late(&self) -> bool {
         true
     }

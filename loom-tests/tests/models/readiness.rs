@@ -60,6 +60,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         model: "readiness::who_waits_for_one_direction_asks_for_the_other_as_well",
     },
     Mutant {
+        name: "io: who tries in vain does not ask",
+        model: "readiness::who_only_tries_hears_of_the_room",
+    },
+    Mutant {
+        name: "io: clear looks at no tick (1)",
+        model: "readiness::who_only_tries_hears_of_the_room",
+    },
+    Mutant {
         name: "io: the bench is not looked at before the wait",
         model: "readiness::an_unpark_reaches_a_driver_that_has_failed",
     },
@@ -252,6 +260,26 @@ fn who_waits_for_one_direction_asks_for_the_other_as_well() {
             }
         }));
         driver.join().unwrap();
+    });
+}
+
+/// A system that reports room to write once it is asked ∥ a try in vain, and nobody waits: the report
+/// comes, and is not forgotten with what the try disproves.
+#[test]
+fn who_only_tries_hears_of_the_room() {
+    model(|| {
+        let source = Source::new(Ready::WRITABLE, Ready::ALL - Ready::WRITABLE);
+        let system = Arc::new(System::default());
+        let driver = {
+            let (source, system) = (source.clone(), Arc::clone(&system));
+            thread::spawn(move || system.report(&source, Ready::WRITABLE))
+        };
+        // As a registration forgets.
+        let observed = source.observe();
+        source.ask(Ready::WRITABLE, |states| system.ask(states));
+        source.clear(observed, Ready::WRITABLE);
+        driver.join().unwrap();
+        assert!(source.observe().states().is_writable());
     });
 }
 
