@@ -129,6 +129,9 @@ impl TcpStream {
 
     /// Makes a stream of std's, and sets it non-blocking.
     ///
+    /// It may be connecting still: it becomes [writable](Self::writable) when it is connected, or when
+    /// that has failed, which [`take_error`](Self::take_error) tells.
+    ///
     /// # Errors
     ///
     /// The system's, from setting it non-blocking or registering it.
@@ -140,7 +143,12 @@ impl TcpStream {
     pub fn from_std(stream: net::TcpStream) -> io::Result<Self> {
         let handle = Self::handle();
         stream.set_nonblocking(true)?;
-        Registration::new(&handle, stream).map(Self::of)
+        // Without a peer it may be connecting; that it can be written to is for the system to say.
+        let io = match stream.peer_addr() {
+            Ok(_) => Registration::new(&handle, stream),
+            Err(_) => Registration::connecting(&handle, stream),
+        };
+        io.map(Self::of)
     }
 
     /// Gives back std's stream, which stays non-blocking.
