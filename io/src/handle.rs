@@ -2,15 +2,12 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::time::Duration;
 
+use crate::delay::{Delay, Delays};
 use crate::end::End;
 use crate::shared::Shared;
 use crate::sync::Arc;
-
-/// Makes a future that ends after a time; see [`Handle::set_delay`].
-pub type Delay = fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The shared side of a [`Driver`](crate::Driver): sockets are registered through it.
 ///
@@ -120,9 +117,13 @@ impl Handle {
     ///
     /// This crate knows no clock. It needs one when a listener can accept no connection, because
     /// the process has no file descriptor left: it tries again after a time, or when a socket of
-    /// this runtime is closed. Without `delay` only the latter is noticed.
-    pub fn set_delay(&self, delay: Delay) {
-        self.shared.set_delay(delay);
+    /// this runtime is closed. Without `delay`, or when it gives nothing, only the latter is
+    /// noticed.
+    ///
+    /// `delay` is called on the thread that polls the listener, which may be outside the runtime. It
+    /// is kept for as long as there are sockets, so it must not keep this handle.
+    pub fn set_delay(&self, delay: impl Fn(Duration) -> Option<Delay> + Send + Sync + 'static) {
+        self.shared.set_delay(Delays::new(delay));
     }
 }
 

@@ -25,6 +25,7 @@ pub mod net;
 pub mod unix;
 
 mod closes;
+mod delay;
 mod driver;
 mod end;
 mod fd_table;
@@ -47,9 +48,10 @@ mod sync;
 mod sys;
 mod wake;
 
+pub use delay::Delay;
 pub use driver::Driver;
 pub use fd_table::grow_descriptor_table;
-pub use handle::{Delay, EnterGuard, Handle};
+pub use handle::{EnterGuard, Handle};
 pub use interest::Interest;
 pub use ready::Ready;
 pub use slack::TimerSlack;

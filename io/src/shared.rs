@@ -7,8 +7,8 @@ use std::time::Duration;
 use mainspring_executor::fork::Generation;
 
 use crate::closes::Closes;
+use crate::delay::{Delay, Delays};
 use crate::end::{Bench, End};
-use crate::handle::Delay;
 use crate::source_state::SourceState;
 use crate::sources::{Key, Sources};
 use crate::stalls::Stalls;
@@ -34,7 +34,7 @@ pub(crate) struct Shared {
     /// The waits of listeners that could accept nothing.
     stalls: Stalls,
     /// How to wait for a time. Nothing is locked within it.
-    delay: Mutex<Option<Delay>>,
+    delays: Mutex<Option<Delays>>,
     /// Whether the selector has failed.
     has_failed: AtomicBool,
     /// Where the driver waits when the selector has failed.
@@ -58,7 +58,7 @@ impl Shared {
             source_count: AtomicUsize::new(0),
             closes: Arc::new(Closes::new()),
             stalls: Stalls::new(),
-            delay: Mutex::new(None),
+            delays: Mutex::new(None),
             has_failed: AtomicBool::new(false),
             bench: Bench::new(),
         })
@@ -203,11 +203,14 @@ impl Shared {
         &self.stalls
     }
 
-    pub(crate) fn set_delay(&self, delay: Delay) {
-        *self.delay.lock() = Some(delay);
+    pub(crate) fn set_delay(&self, delays: Delays) {
+        let replaced = self.delays.lock().replace(delays);
+        drop(replaced);
     }
 
-    pub(crate) fn delay(&self) -> Option<Delay> {
-        *self.delay.lock()
+    /// A wait for `time`, if somebody has told how.
+    pub(crate) fn delay(&self, time: Duration) -> Option<Delay> {
+        let delays = self.delays.lock().clone();
+        delays?.make(time)
     }
 }

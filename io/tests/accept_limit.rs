@@ -209,7 +209,7 @@ fn serve(by_polling: bool) {
 /// nothing.
 fn serve_beside_files() {
     with_driver_thread(|handle| {
-        handle.set_delay(|duration| Box::pin(ThreadDelay::new(duration)));
+        handle.set_delay(|duration| Some(Box::pin(ThreadDelay::new(duration))));
         let listener = bind(handle);
         let files = limit_descriptors(0);
         thread::scope(|scope| {

@@ -21,7 +21,7 @@ use crate::loom::{mutant, variant, waited};
 #[derive(Debug, Clone)]
 pub(super) struct Drivers {
     pub(super) io: io::Handle,
-    pub(super) timer: timer::Handle,
+    pub(super) timer: Arc<timer::Handle>,
 }
 
 /// The exclusive side.
@@ -37,7 +37,6 @@ impl Drivers {
     pub(super) fn new(seats: usize, timer_slack: Duration) -> std_io::Result<(Self, MainDriver)> {
         let (mut driver, io) = io::Driver::new()?;
         driver.set_timer_slack(timer_slack);
-        io.set_delay(|delay| Box::pin(timer::sleep(delay)));
         let unpark = io.clone();
         let timer = timer::Handle::of_runtime(
             seats,
@@ -50,7 +49,23 @@ impl Drivers {
             io: io.clone(),
             timer: timer.clone(),
         };
+        let timer = Arc::new(timer);
+        io.set_delay(delays(&timer));
         Ok((Self { io, timer }, main))
+    }
+}
+
+/// How the sockets wait for a time: by the timers of whoever polls, or, where he has none, by those of
+/// the runtime. These know the sockets, which therefore must not keep them.
+fn delays(timer: &Arc<timer::Handle>) -> impl Fn(Duration) -> Option<io::Delay> + use<> {
+    let of_runtime = Arc::downgrade(timer);
+    move |time| {
+        let _scope = if timer::Handle::try_current().is_some() {
+            None
+        } else {
+            Some(of_runtime.upgrade()?.enter(None))
+        };
+        Some(Box::pin(timer::sleep(time)))
     }
 }
 

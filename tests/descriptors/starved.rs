@@ -1,15 +1,21 @@
 //! A server that may have 64 descriptors, and 200 clients.
 
+use std::fs::File;
+use std::future::{Future, poll_fn};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write, stdin};
+use std::iter;
 use std::net::{SocketAddr, TcpStream};
+use std::pin::pin;
 use std::process::{ChildStdin, ChildStdout};
-use std::thread;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use mainspring::io::{AsyncReadExt, AsyncWriteExt};
 use mainspring::net::TcpListener;
 
-use crate::process::{Alone, limit_descriptors, processor_time};
+use crate::process::{Alone, alone, limit_descriptors, processor_time};
 use crate::runtimes::multi_thread;
 
 const DESCRIPTORS: u64 = 64;
@@ -212,5 +218,61 @@ fn assert_warned_once(errors: &str) {
     assert_eq!(warnings.len(), 1, "{errors}");
     for part in ["accept", "64", "ulimit -n", "os error 24"] {
         assert!(warnings[0].contains(part), "{:?}: {part:?}", warnings[0]);
+    }
+}
+
+/// What takes up the descriptors are files, of whose closing the runtime knows nothing: that the
+/// listener goes on is due to the time alone.
+#[test]
+fn a_listener_that_another_executor_polls_tries_again_after_a_time() {
+    alone(
+        "starved::a_listener_that_another_executor_polls_tries_again_after_a_time",
+        || {
+            let runtime = multi_thread(1);
+            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
+            let listener = listener.expect("a port");
+            let addr = listener.local_addr().expect("an address");
+            let _clients = [(); 2].map(|()| TcpStream::connect(addr).expect("room"));
+            for by_polling in [false, true] {
+                limit_descriptors(DESCRIPTORS);
+                let files: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
+                thread::scope(|scope| {
+                    let accepting = scope.spawn(|| {
+                        if by_polling {
+                            block_on(poll_fn(|cx| listener.poll_accept(cx)))
+                        } else {
+                            block_on(listener.accept())
+                        }
+                    });
+                    thread::sleep(Duration::from_millis(200));
+                    assert!(!accepting.is_finished(), "want is no error");
+                    drop(files);
+                    let accepted = accepting.join().expect("no panic");
+                    let (_stream, _) = accepted.expect("a connection");
+                });
+            }
+        },
+    );
+}
+
+/// An executor that knows nothing of the runtime.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let start = Instant::now();
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        assert!(start.elapsed() < LONG, "it is not woken");
+        thread::park_timeout(LONG);
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::Handle;
 use crate::closes::Closed;
+use crate::delay::Delay;
 
 /// How long until the next attempt when no socket of this runtime is closed: descriptors are also
 /// given back by files, and by other processes. Twenty failing calls a second are no load.
@@ -21,7 +22,7 @@ pub(super) struct Stall {
     /// A close since this was made.
     closed: Closed,
     /// The time, if the runtime has told how to wait for one.
-    delay: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    delay: Option<Delay>,
 }
 
 impl Stall {
@@ -29,7 +30,7 @@ impl Stall {
     pub(super) fn new(handle: &Handle) -> Self {
         Self {
             closed: handle.shared.closes().wait(),
-            delay: handle.shared.delay().map(|delay| delay(RETRY)),
+            delay: handle.shared.delay(RETRY),
         }
     }
 }
