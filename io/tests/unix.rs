@@ -4,9 +4,10 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Waker};
 
 use mainspring_io::Interest;
 use mainspring_io::net::{UnixListener, UnixSocket, UnixStream};
@@ -446,6 +447,32 @@ fn a_socket_made_by_hand_becomes_what_it_can_be() -> io::Result<()> {
         for error in wrong {
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
         }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_socket_that_was_made_elsewhere_listens_without_blocking() -> io::Result<()> {
+    let path = Scratch::new("elsewhere");
+    block_on(async {
+        let blocking = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)?;
+        // SAFETY: the descriptor is open, and has just been given away by its owner.
+        let socket = unsafe { UnixSocket::from_raw_fd(blocking.into_raw_fd()) };
+        socket.bind(&path)?;
+        let listener = socket.listen(4)?;
+        let client = UnixSocket::new_stream()?.into_raw_fd();
+        // SAFETY: as above.
+        let client = unsafe { UnixSocket::from_raw_fd(client) };
+        let (accepted, mut client) = join!(listener.accept(), client.connect(&path));
+        client
+            .as_mut()
+            .expect("a connection")
+            .write_all(b"x")
+            .await?;
+        assert_eq!(accepted?.0.read_u8().await?, b'x');
+        // The next one would have to wait.
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(listener.poll_accept(&mut cx).is_pending());
         Ok(())
     })
 }

@@ -1,7 +1,6 @@
 //! [`UnixSocket`]: a Unix socket that is not yet a stream, a listener or a datagram socket.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 use socket2::{Domain, Socket, Type};
@@ -9,11 +8,14 @@ use socket2::{Domain, Socket, Type};
 use super::connect::connect;
 use super::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 
+#[expect(unsafe_code, reason = "`FromRawFd` is an unsafe trait method")]
+mod fd;
+
 /// A Unix socket that is still being made.
 ///
 /// For what the other types do not offer: a backlog of one's own choice, a stream that is bound
-/// before it connects, options that must be set early (through [`AsFd`]). It needs no runtime until
-/// it becomes one of the other types.
+/// before it connects, options that must be set early (through [`AsFd`](std::os::fd::AsFd)). It needs
+/// no runtime until it becomes one of the other types.
 ///
 /// # Examples
 ///
@@ -143,36 +145,5 @@ impl UnixSocket {
             return Ok(());
         }
         Err(io::Error::new(io::ErrorKind::InvalidInput, otherwise))
-    }
-}
-
-impl AsFd for UnixSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-}
-
-impl AsRawFd for UnixSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
-    }
-}
-
-impl IntoRawFd for UnixSocket {
-    fn into_raw_fd(self) -> RawFd {
-        self.socket.into_raw_fd()
-    }
-}
-
-impl From<UnixSocket> for OwnedFd {
-    fn from(socket: UnixSocket) -> Self {
-        socket.socket.into()
-    }
-}
-
-impl From<OwnedFd> for UnixSocket {
-    /// Takes over a Unix socket that was made elsewhere.
-    fn from(fd: OwnedFd) -> Self {
-        Self { socket: fd.into() }
     }
 }
