@@ -252,7 +252,8 @@ pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let mut duty = RootDuty {
         waker,
         root: &root,
-        future: pin!(future),
+        handle,
+        future: pin!(Some(future)),
         output: None,
     };
     // A task or a job that lies below on the stack could not go on while a task that waits for it
@@ -272,7 +273,8 @@ pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
             }
             None => drop(unseated(handle, &mut duty)),
         }
-        if let Some(output) = duty.output {
+        if let Some(output) = duty.output.take() {
+            drop(duty);
             scheduler.panics.check();
             return output;
         }
@@ -380,7 +382,9 @@ fn unseated<F: Future>(handle: &Handle, duty: &mut RootDuty<'_, F>) -> bool {
 struct RootDuty<'a, F: Future> {
     waker: Waker,
     root: &'a Arc<Root>,
-    future: Pin<&'a mut F>,
+    handle: &'a Handle,
+    /// None once it has been dropped.
+    future: Pin<&'a mut Option<F>>,
     output: Option<F::Output>,
 }
 
@@ -392,13 +396,28 @@ impl<F: Future> RootDuty<'_, F> {
     fn poll(&mut self) {
         self.root.scheduler.panics.check();
         let _limit = coop::limit();
-        let polled = self
-            .future
-            .as_mut()
-            .poll(&mut Context::from_waker(&self.waker));
+        let Some(future) = self.future.as_mut().as_pin_mut() else {
+            return;
+        };
+        let polled = future.poll(&mut Context::from_waker(&self.waker));
         if let Poll::Ready(output) = polled {
             self.output = Some(output);
         }
+    }
+}
+
+impl<F: Future> Drop for RootDuty<'_, F> {
+    /// Drops the future inside the runtime, where it was polled: what it owns may spawn, or ask for the
+    /// runtime, in its destructor.
+    fn drop(&mut self) {
+        let scheduler = self.handle.scheduler();
+        if scheduler.generation.is_stale() {
+            return self.future.set(None);
+        }
+        scheduler.environment.enter(None, &mut || {
+            let _entered = context::enter(self.handle.clone());
+            self.future.set(None);
+        });
     }
 }
 

@@ -1,7 +1,8 @@
 //! `block_on`: the calling thread works for the runtime until its future is ready.
 
 use std::cell::Cell;
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
@@ -49,6 +50,58 @@ fn the_root_is_dropped_before_block_on_returns() {
             yield_now().await;
         });
         assert_eq!(drops.count(), 1);
+    });
+}
+
+/// Asks for the runtime, its timers and its pool when it is dropped.
+struct Parting(mpsc::Sender<bool>);
+
+impl Drop for Parting {
+    fn drop(&mut self) {
+        let sender = self.0.clone();
+        drop(sleep(LIMIT));
+        drop(mainspring::task::spawn_blocking(|| {}));
+        drop(mainspring::spawn(async move {
+            drop(sender.send(true));
+        }));
+        drop(self.0.send(Handle::try_current().is_ok()));
+    }
+}
+
+/// A root that owns a [`Parting`] until it is dropped itself, not only until it is ready.
+fn keeps(parting: Parting) -> impl Future<Output = ()> {
+    poll_fn(move |_| {
+        let _ = &parting;
+        Poll::Ready(())
+    })
+}
+
+#[test]
+fn what_the_root_owns_is_dropped_inside_the_runtime() {
+    on_each_runtime(|runtime| {
+        let (sender, received) = mpsc::channel();
+        runtime.block_on(keeps(Parting(sender.clone())));
+        assert_eq!(received.recv(), Ok(true), "the runtime is current");
+        // Without a seat: a job of the pool.
+        let handle = runtime.handle().clone();
+        let job = runtime.spawn_blocking(move || handle.block_on(keeps(Parting(sender))));
+        runtime.block_on(job).expect("the job ends");
+    });
+}
+
+#[test]
+fn what_a_root_owns_that_panics_is_dropped_inside_the_runtime() {
+    on_each_runtime(|runtime| {
+        let (sender, received) = mpsc::channel();
+        let parting = Parting(sender);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(poll_fn(move |_| -> Poll<()> {
+                let _ = &parting;
+                panic!("on purpose")
+            }));
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(received.recv(), Ok(true), "the runtime is current");
     });
 }
 
