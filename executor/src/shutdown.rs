@@ -192,9 +192,14 @@ impl Ending {
 
     /// A thread could not be started, or has done everything.
     pub(crate) fn thread_ends(&self) {
-        let mut threads = self.threads.lock();
-        threads.alive -= 1;
-        if threads.alive == 0 && !mutant!("shutdown: the last thread does not ring") {
+        let is_last = {
+            let mut threads = self.threads.lock();
+            threads.alive -= 1;
+            threads.alive == 0
+        };
+        // After the lock, which whoever waits takes first of all. The bell is there as long as this
+        // thread's reference to the scheduler.
+        if is_last && !mutant!("shutdown: the last thread does not ring") {
             self.ended.notify_all();
         }
     }
