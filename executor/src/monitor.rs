@@ -1,17 +1,19 @@
 //! The monitor: a thread that sees to it that a poll that blocks or computes for long costs the
 //! others milliseconds.
 //!
-//! A worker that is stuck in a poll may hold up four things: the task in its slot (which woke
-//! nobody when it was put there), the tasks in its queue (if everybody else went to sleep before
-//! they came), the timers it has armed (nobody else was told of them), and the driver (if the
-//! others wait on their condition variables). The monitor looks at the workers' turn counters,
-//! which cost each turn one relaxed store. Where a counter has not moved for a period, it moves the
-//! slot's task to the injector (and what the stuck one's kind wakes later does not go there:
-//! `worker/ahead.rs`), tells the thread in the driver of the seat's timers, and wakes a
-//! sleeper if there is work to take or nobody is in the driver. The sleeper counts beyond the limit
-//! of running workers, since the stuck one is not running tasks. If nobody sleeps and all are stuck,
-//! a worker from the stand-by seats is added ([`crate::standby`]); it goes home when nobody has been
-//! stuck for a while. What kind of task it was that got stuck is remembered ([`crate::trust`]).
+//! A worker that is stuck in a poll may hold up five things: the task in its slot (which woke
+//! nobody when it was put there), the tasks that have yielded and wait for its next turn, the tasks in
+//! its queue (if everybody else went to sleep before they came, or never runs out of work), the timers
+//! it has armed (nobody else was told of them), and the driver (if the others wait on their condition
+//! variables). The monitor looks at the workers' turn counters, which cost each turn one relaxed store.
+//! Where a counter has not moved for a period, it moves the slot's task to the injector (and what the
+//! stuck one's kind wakes later does not go there: `worker/ahead.rs`), and those that have yielded,
+//! tells the thread in the driver of the seat's timers, and wakes a sleeper if there is work to take or
+//! nobody is in the driver. The sleeper counts beyond the limit of running workers, since the stuck one
+//! is not running tasks. If nobody sleeps and all are stuck, a worker from the stand-by seats is added
+//! ([`crate::standby`]); it goes home when nobody has been stuck for a while. If nobody sleeps and others
+//! get on, the queue, too, is moved to the injector, where they look now and then whatever they have to
+//! do. What kind of task it was that got stuck is remembered ([`crate::trust`]).
 //!
 //! # When it sleeps
 //!
@@ -51,8 +53,8 @@
 )]
 mod slice;
 
-use std::mem;
 use std::time::Duration;
+use std::{iter, mem};
 
 use crate::handle::Handle;
 use crate::scheduler::Scheduler;
@@ -66,6 +68,9 @@ const CALM_LOOKS: u32 = 32;
 /// So many looks must find all workers stuck before one more is added. One is not enough: on a machine
 /// with more to do than it has cores, the system may have stopped them all for some milliseconds.
 const STUCK_LOOKS: u32 = 2;
+
+/// So many tasks of a stuck worker's queue are given to others by one look, where all have work of their own.
+const SHARED_AT_ONCE: usize = 256;
 
 /// So many looks must find a worker stuck before another one is sent to the driver. A poll that writes all
 /// that a socket takes, or reads all that it has, megabytes, is mostly over before that; and to have somebody
@@ -372,6 +377,12 @@ impl Watch {
                 seat.set_computing(seat.polling());
                 helped = true;
             }
+            while !mutant!("monitor: what has yielded stays with a stuck worker")
+                && let Some(task) = seat.steal_yielded()
+            {
+                scheduler.injector.push(task);
+                helped = true;
+            }
             if scheduler.has_timers(number) && !mutant!("monitor: a stuck worker's timers wait") {
                 // Whoever waits in the driver learns of the timers that this seat has armed.
                 scheduler.environment.before_sleep(number);
@@ -389,8 +400,27 @@ impl Watch {
             scheduler.unpark(&parker);
             return true;
         }
-        let all_stuck = least_stuck >= STUCK_LOOKS && scheduler.idle.all_run();
-        (all_stuck && self.reinforce(handle)) || helped
+        if least_stuck >= STUCK_LOOKS && scheduler.idle.all_run() {
+            return self.reinforce(handle) || helped;
+        }
+        self.share_backlogs(scheduler) || helped
+    }
+
+    /// Nobody sleeps, and the others get on: they look at another queue only when they have too little in
+    /// their own, which may be never. At the injector they look all the same. (Who falls asleep just now
+    /// is woken by the next look.)
+    fn share_backlogs(&self, scheduler: &Scheduler) -> bool {
+        let mut shared = false;
+        for (number, seat) in scheduler.seats_in_use().iter().enumerate() {
+            if self.stuck[number] < STUCK_LOOKS {
+                continue;
+            }
+            for task in iter::from_fn(|| seat.steal_queued()).take(SHARED_AT_ONCE) {
+                scheduler.injector.push(task);
+                shared = true;
+            }
+        }
+        shared
     }
 
     /// Everybody is stuck: one worker more. False if there is none to be had.

@@ -226,9 +226,13 @@ impl Scheduler {
     pub(crate) fn empty_core(&self, core: &mut Core) {
         let slot = self.seats[core.seat].slot.take();
         let queued = std::iter::from_fn(|| core.queue.pop());
-        let yielded = core.deferred.drain(..);
-        let deferred = yielded.filter(|_| !mutant!("worker: what has yielded is left in its core"));
-        for task in slot.into_iter().chain(queued).chain(deferred) {
+        for task in slot.into_iter().chain(queued) {
+            self.injector.push(task);
+        }
+        if mutant!("worker: what has yielded is left in its core") {
+            return;
+        }
+        while let Some(task) = core.take_yielded() {
             self.injector.push(task);
         }
     }
@@ -249,15 +253,19 @@ impl Scheduler {
                 {
                     return Some(task);
                 }
-                if mutant!("shutdown: what is in a queue is left there") {
-                    continue;
-                }
-                match seat.stealer.steal() {
-                    Steal::Success(task) => return Some(task),
-                    Steal::Retry => {
-                        again |= !mutant!("shutdown: a theft that was disturbed is not repeated");
+                let queue = (!mutant!("shutdown: what is in a queue is left there"))
+                    .then_some(&seat.stealer);
+                let yielded =
+                    (!mutant!("shutdown: what has yielded is left there")).then_some(&seat.yielded);
+                for queue in queue.into_iter().chain(yielded) {
+                    match queue.steal() {
+                        Steal::Success(task) => return Some(task),
+                        Steal::Retry => {
+                            again |=
+                                !mutant!("shutdown: a theft that was disturbed is not repeated");
+                        }
+                        Steal::Empty => {}
                     }
-                    Steal::Empty => {}
                 }
             }
             if !again {

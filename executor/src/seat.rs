@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use crate::pace::Pace;
-use crate::queue::{LocalQueue, Stealer};
+use crate::queue::{LocalQueue, Steal, Stealer};
 use crate::scheduler::Scheduler;
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -23,6 +23,9 @@ pub(crate) struct Seat {
     pub(crate) slot: Slot,
     /// Where thieves take work.
     pub(crate) stealer: Stealer<Notified>,
+    /// Where the monitor and the end take tasks that have yielded, if the worker is stuck. Its queue is made
+    /// by the first yield.
+    pub(crate) yielded: Stealer<Notified>,
     /// Counts the worker's turns; written by its thread only.
     pub(crate) turns: AtomicU32,
     /// The kind of what the worker polls, or polled last; written by its thread only.
@@ -44,8 +47,11 @@ pub(crate) struct Core {
     pub(crate) seat: usize,
     /// The worker's queue.
     pub(crate) queue: LocalQueue<Notified>,
-    /// Tasks that have yielded: they wait for the next turn of the driver.
-    pub(crate) deferred: Vec<Notified>,
+    /// Tasks that have yielded: they wait for the next turn of the driver. A queue, too, as the next task
+    /// may block for long.
+    yielded: Option<LocalQueue<Notified>>,
+    /// Whether there may be any.
+    pub(crate) has_yielded: bool,
     /// Turns since the core was made.
     pub(crate) turn: u32,
     /// How many tasks in a row came from the slot.
@@ -71,6 +77,7 @@ impl Seat {
         Self {
             slot: Slot::new(),
             stealer: Stealer::new(),
+            yielded: Stealer::new(),
             turns: AtomicU32::new(0),
             polling: AtomicUsize::new(NO_KIND),
             computing: AtomicUsize::new(NO_KIND),
@@ -85,7 +92,8 @@ impl Seat {
         Box::new(Core {
             seat: number,
             queue: self.stealer.make_queue(),
-            deferred: Vec::new(),
+            yielded: None,
+            has_yielded: false,
             turn: 0,
             slot_streak: 0,
             pace: Pace::new(),
@@ -120,6 +128,16 @@ impl Seat {
         // Ordering: Relaxed; a hint.
         let kind = self.computing.load(Ordering::Relaxed);
         kind != NO_KIND && kind == self.polling()
+    }
+
+    /// Takes a task that has yielded from a worker that does not get on.
+    pub(crate) fn steal_yielded(&self) -> Option<Notified> {
+        steal_one(&self.yielded)
+    }
+
+    /// Takes a task that waits in its queue, open or not, from a worker that does not get on.
+    pub(crate) fn steal_queued(&self) -> Option<Notified> {
+        steal_one(&self.stealer)
     }
 
     /// Whether there is something in the queue that others may take.
@@ -167,7 +185,39 @@ impl Seat {
     }
 }
 
+fn steal_one(queue: &Stealer<Notified>) -> Option<Notified> {
+    loop {
+        match queue.steal() {
+            Steal::Success(task) => return Some(task),
+            Steal::Empty => return None,
+            Steal::Retry => {}
+        }
+    }
+}
+
 impl Core {
+    /// Puts a task that has yielded aside.
+    pub(crate) fn defer(&mut self, seat: &Seat, task: Notified) {
+        self.has_yielded = true;
+        self.yielded
+            .get_or_insert_with(|| seat.yielded.make_queue())
+            .push(task);
+    }
+
+    /// Takes a task that has yielded, the first one first.
+    pub(crate) fn take_yielded(&mut self) -> Option<Notified> {
+        let task = self.yielded.as_ref().and_then(LocalQueue::pop);
+        self.has_yielded = task.is_some();
+        task
+    }
+
+    /// Puts the tasks that have yielded behind the others.
+    pub(crate) fn requeue_yielded(&mut self) {
+        while let Some(task) = self.take_yielded() {
+            self.queue.push(task);
+        }
+    }
+
     /// A number below `bound`, by xorshift: good enough to spread thieves.
     pub(crate) fn random_below(&mut self, bound: usize) -> usize {
         let mut x = self.random;

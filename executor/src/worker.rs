@@ -237,7 +237,7 @@ impl Worker {
             return Some(task);
         };
         if self.yielded.get() {
-            core.deferred.push(task);
+            core.defer(&self.scheduler().seats[self.seat], task);
         } else {
             core.queue.push(task);
         }

@@ -2,9 +2,12 @@
 //!
 //! The stuck task waits for what the others do. If they were held up, it would wait in vain.
 
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{TcpListener as StdTcpListener, TcpStream as StdTcpStream};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -79,6 +82,61 @@ fn what_a_stuck_task_has_spawned_is_run_elsewhere() {
                 }
                 (0..=round % 3).all(|_| stuck_until(&released))
             });
+        }
+    });
+}
+
+#[test]
+fn a_task_that_has_yielded_is_run_elsewhere() {
+    bounded("a stuck task", || {
+        for runtime in [multi_thread(1), multi_thread(2)] {
+            for _ in 0..ROUNDS {
+                settle();
+                let (release, released) = mpsc::channel();
+                let (sender, ended) = mpsc::channel();
+                runtime.spawn(async move {
+                    mainspring::spawn(async move { sender.send(stuck_until(&released)) });
+                    // The latest goes first: it has yielded when the other one blocks.
+                    mainspring::spawn(async move {
+                        yield_now().await;
+                        release.send(())
+                    });
+                });
+                assert!(ended.recv().expect("the task ends"), "it was held up");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_a_stuck_task_has_spawned_is_run_though_the_other_worker_is_never_idle() {
+    bounded("a stuck task", || {
+        let runtime = multi_thread(2);
+        for _ in 0..ROUNDS {
+            let is_over = Arc::new(AtomicBool::new(false));
+            // So many that the worker that goes on has always more than the one that it polls.
+            let busy = [(); 8].map(|()| {
+                let is_over = Arc::clone(&is_over);
+                runtime.spawn(poll_fn(move |cx| {
+                    if is_over.load(Ordering::Relaxed) {
+                        return Poll::Ready(());
+                    }
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }))
+            });
+            settle();
+            let (release, released) = mpsc::channel();
+            assert_released(&runtime, async move {
+                mainspring::spawn(async move { release.send(()) });
+                // It takes the other one's place, which goes to the queue.
+                mainspring::spawn(async {});
+                stuck_until(&released)
+            });
+            is_over.store(true, Ordering::Relaxed);
+            for task in busy {
+                runtime.block_on(task).expect("it ends");
+            }
         }
     });
 }

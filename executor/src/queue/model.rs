@@ -18,6 +18,8 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 struct Shared<T> {
     items: Mutex<VecDeque<T>>,
     published: AtomicUsize,
+    /// Whether anybody can have pushed: where nobody can, a look costs loom nothing.
+    is_made: AtomicBool,
     /// Whether a `Retry` has been given. Not loom's: it decides nothing between threads.
     retried: AtomicBool,
 }
@@ -27,6 +29,7 @@ impl<T> Shared<T> {
         Self {
             items: Mutex::new(VecDeque::new()),
             published: AtomicUsize::new(0),
+            is_made: AtomicBool::new(true),
             retried: AtomicBool::new(false),
         }
     }
@@ -48,7 +51,7 @@ impl<T> Shared<T> {
 
     fn is_empty(&self) -> bool {
         // Ordering: Relaxed. It may read an old length.
-        self.published.load(Ordering::Relaxed) == 0
+        !self.is_made.load(Ordering::Relaxed) || self.published.load(Ordering::Relaxed) == 0
     }
 
     /// Takes up to half of the items, at least one.
@@ -125,10 +128,14 @@ impl<T> LocalQueue<T> {
 
 impl<T> Stealer<T> {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Shared::new()))
+        let shared = Shared::new();
+        // Ordering: Relaxed, here and below; loom runs one thread at a time.
+        shared.is_made.store(false, Ordering::Relaxed);
+        Self(Arc::new(shared))
     }
 
     pub(crate) fn make_queue(&self) -> LocalQueue<T> {
+        self.0.is_made.store(true, Ordering::Relaxed);
         LocalQueue(Arc::clone(&self.0))
     }
 

@@ -9,9 +9,7 @@ impl Worker {
     /// Whether somebody waits for the driver's next turn.
     pub(super) fn has_yielded(&self) -> bool {
         self.root_hold.get() == RootHold::UntilTurn
-            || self
-                .with_core(|core| !core.deferred.is_empty())
-                .unwrap_or(false)
+            || self.with_core(|core| core.has_yielded).unwrap_or(false)
     }
 
     /// A turn of the driver; then the tasks that had yielded, and a share of the injector.
@@ -29,8 +27,8 @@ impl Worker {
             if let Some(task) = injected {
                 core.queue.push(task);
             }
-            for task in core.deferred.drain(..) {
-                core.queue.push(task);
+            if core.has_yielded {
+                core.requeue_yielded();
             }
             let waiting = core.queue.len();
             (waiting, self.still_takes_help(core, waiting))

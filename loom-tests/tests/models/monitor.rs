@@ -4,7 +4,7 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 use mainspring_executor::internals::schedule::{Idle, Monitor, Watch, monitor_sleeps};
-use mainspring_executor::spawn;
+use mainspring_executor::{spawn, yield_now};
 use mainspring_loom::model;
 use mainspring_loom_tests::Mutant;
 
@@ -52,6 +52,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "monitor: what is in a slot stays there",
         model: "monitor::a_task_behind_a_stuck_one_is_taken_over",
+    },
+    Mutant {
+        name: "monitor: what has yielded stays with a stuck worker",
+        model: "monitor::a_task_that_has_yielded_behind_a_stuck_one_is_taken_over",
     },
     Mutant {
         name: "monitor: a call rings no bell",
@@ -174,6 +178,33 @@ fn a_task_behind_a_stuck_one_is_taken_over() {
         watch.look(handle);
         watch.rescue(handle);
         block_on(stuck).unwrap();
+    });
+}
+
+/// A task has yielded, and waits for the next turn of its worker, which polls one that blocks until the other
+/// has run: the other worker runs it.
+#[test]
+fn a_task_that_has_yielded_behind_a_stuck_one_is_taken_over() {
+    with_sleeping_workers(2, 1, |handle| {
+        let (begun, happened) = (Arc::<Gate>::default(), Arc::<Gate>::default());
+        let (begins, waits, happens) = (begun.clone(), happened.clone(), happened.clone());
+        drop(handle.spawn(async move {
+            drop(spawn(async move {
+                begins.open();
+                waits.wait();
+            }));
+            // From the slot: it is polled before the other one.
+            drop(spawn(async move {
+                yield_now().await;
+                happens.open();
+            }));
+        }));
+        begun.wait();
+        let mut watch = Watch::new(handle);
+        watch.look(handle);
+        watch.look(handle);
+        watch.rescue(handle);
+        happened.wait();
     });
 }
 

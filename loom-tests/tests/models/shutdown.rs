@@ -37,6 +37,7 @@ const STANDBY: &str = "shutdown::a_thread_on_stand_by_ends";
 const FIRST: &str = "shutdown::who_leaves_first_drops_what_the_last_one_waits_for";
 const SLOT: &str = "shutdown::what_lies_in_a_stuck_workers_slot_is_dropped";
 const QUEUE: &str = "shutdown::what_lies_in_a_stuck_workers_queue_is_dropped";
+const WITHHELD: &str = "shutdown::what_has_yielded_beside_a_stuck_worker_is_dropped";
 const YIELDED: &str = "shutdown::a_task_that_has_yielded_beside_a_root_is_cut_off";
 const OWN_JOB: &str = "shutdown::a_job_ends_its_own_executor";
 const CLOSED: &str = "shutdown::a_root_that_leaves_after_a_panic_drops_the_tasks";
@@ -68,6 +69,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("shutdown: nothing is aborted", BEGIN),
     mutant("shutdown: the closing thread does not help", STUCK),
     mutant("shutdown: after the limit nobody drains", LIMIT),
+    mutant("shutdown: what has yielded is left there", WITHHELD),
     mutant("shutdown: async code leaves the tasks behind", ASYNC),
     mutant("shutdown: jobs are not waited for", JOB),
     mutant("shutdown: the pool stays open", JOB),
@@ -538,6 +540,32 @@ fn what_lies_in_a_stuck_workers_slot_is_dropped() {
 #[test]
 fn what_lies_in_a_stuck_workers_queue_is_dropped() {
     end_beside_a_worker_that_waits_for_its_own(2);
+}
+
+/// end ∥ a worker is stuck in a poll that waits for what a task holds that has yielded on the same worker: it is
+/// dropped all the same.
+#[test]
+fn what_has_yielded_beside_a_stuck_worker_is_dropped() {
+    model_with_preemptions(1, || {
+        let executor = executor(1);
+        let (stuck, gate) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let begun = stuck.clone();
+        drop(executor.handle().spawn(async move {
+            let held = OpenOnDrop(gate.clone());
+            drop(spawn(async move {
+                begun.open();
+                gate.wait();
+            }));
+            // From the slot: it is polled before the other one.
+            drop(spawn(async move {
+                let _held = held;
+                yield_now().await;
+                pending::<()>().await;
+            }));
+        }));
+        stuck.wait();
+        drop(executor);
+    });
 }
 
 /// A root is ready while a task of its thread has yielded ∥ nothing: the task is found at the end.
