@@ -206,10 +206,11 @@ impl Drop for LocalSet {
             left.extend(state.yielded.drain(..));
             (left, state.waiter.take())
         };
-        drop(waiter);
         if !mutant!("local set: a drop leaves the queue") {
             left.into_iter().for_each(Notified::discard_stale);
         }
+        // The last thing: it is foreign code, and may panic.
+        drop(waiter);
     }
 }
 

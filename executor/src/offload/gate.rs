@@ -89,8 +89,9 @@ impl Gate {
         }
         let before = state.waiting.insert(ticket, waker);
         drop(state);
-        drop(before);
+        // Before foreign code, which may panic: a ticket that nobody gives up keeps its place for ever.
         entrance.ticket = Some(ticket);
+        drop(before);
         Poll::Pending
     }
 

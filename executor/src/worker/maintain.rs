@@ -16,6 +16,9 @@ impl Worker {
     pub(super) fn maintain(&self) {
         let scheduler = self.scheduler();
         if scheduler.environment.wants_turn() {
+            // A waker in the driver may be foreign code that blocks: as long as it is counted as a
+            // searcher, no push would wake anybody.
+            self.stop_searching();
             self.turn_driver();
         }
         let injected = if mutant!("worker: the injector waits while a worker is busy") {
