@@ -30,6 +30,7 @@ use std::sync::Arc;
 use self::ahead::Ahead;
 use self::harvest::Harvest;
 use self::lookout::Lookout;
+use self::maintain::Yielders;
 use crate::context;
 use crate::coop;
 use crate::fork;
@@ -188,14 +189,14 @@ impl Worker {
             }
             if maintenance_due {
                 self.steal_beside_work();
-                self.maintain();
+                self.maintain(Yielders::Wait);
             }
             if let Some(task) = self.next_task() {
                 self.execute(task);
             } else if self.has_yielded() {
-                self.maintain();
                 // At once: most of those that yield have nobody beside them.
-                if let Some(task) = self.next_task() {
+                let next = self.maintain(Yielders::GoFirst);
+                if let Some(task) = next.or_else(|| self.next_task()) {
                     self.execute(task);
                 }
             } else if let Some(task) = self.search(duty) {

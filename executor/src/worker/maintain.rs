@@ -2,8 +2,18 @@
 
 use super::{RootHold, Worker};
 use crate::sync::mutant;
+use crate::task::Notified;
 use crate::trust::NO_KIND;
 use crate::unwind::contain;
+
+/// Whether those that have yielded may go on at once, if nobody is ready before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Yielders {
+    /// Somebody may be: in the slot.
+    Wait,
+    /// The first one is the next task, without a way through the queue.
+    GoFirst,
+}
 
 impl Worker {
     /// Whether somebody waits for the driver's next turn.
@@ -12,8 +22,9 @@ impl Worker {
             || self.with_core(|core| core.has_yielded).unwrap_or(false)
     }
 
-    /// A turn of the driver; then the tasks that had yielded, and a share of the injector.
-    pub(super) fn maintain(&self) {
+    /// A turn of the driver; then the tasks that had yielded, and a share of the injector. Gives the task to
+    /// run next, if it is one of those that had yielded and they [go first](Yielders).
+    pub(super) fn maintain(&self, yielders: Yielders) -> Option<Notified> {
         let scheduler = self.scheduler();
         if scheduler.environment.wants_turn() {
             // A waker in the driver may be foreign code that blocks: as long as it is counted as a
@@ -30,19 +41,24 @@ impl Worker {
             if let Some(task) = injected {
                 core.queue.push(task);
             }
+            let mut next = None;
             if core.has_yielded {
+                if yielders == Yielders::GoFirst && core.queue.len() == 0 {
+                    next = core.take_yielded();
+                }
                 core.requeue_yielded();
             }
-            let waiting = core.queue.len();
-            (waiting, self.still_takes_help(core, waiting))
+            let waiting = core.queue.len() + usize::from(next.is_some());
+            (next, waiting, self.still_takes_help(core, waiting))
         });
-        let (waiting, help) = waiting.unwrap_or_default();
+        let (next, waiting, help) = waiting.unwrap_or_default();
         if self.root_hold.get() == RootHold::UntilTurn {
             self.root_hold.set(RootHold::Behind(waiting + 1));
         }
         if help && !mutant!("worker: what maintenance brings wakes nobody (I4)") {
             scheduler.notify();
         }
+        next
     }
 
     /// Turns the driver, or if another thread is in it the own timers.
