@@ -33,7 +33,7 @@ fn the_facade_is_as_large_as_std() {
 #[cfg(target_os = "linux")]
 fn what_is_made_of_it_has_the_size_that_it_had() {
     assert_eq!(size_of::<Slot>(), 8);
-    assert_eq!(size_of::<Seat>(), 56);
+    assert_eq!(size_of::<Seat>(), 80);
     assert_eq!(size_of::<Parker>(), 16);
     assert_eq!(size_of::<DriverSeat>(), 40);
     assert_eq!(size_of::<Idle>(), 48);
