@@ -408,7 +408,7 @@ impl Watch {
 
     /// Nobody sleeps, and the others get on: they look at another queue only when they have too little in
     /// their own, which may be never. At the injector they look all the same. (Who falls asleep just now
-    /// is woken by the next look.)
+    /// is woken by the next look. No model: `tests/runtime/stalls.rs`.)
     fn share_backlogs(&self, scheduler: &Scheduler) -> bool {
         let mut shared = false;
         for (number, seat) in scheduler.seats_in_use().iter().enumerate() {

@@ -7,8 +7,8 @@
 //!    queue to run empty; and the others' queues, if there is little in the own one.
 //! 3. A task from the slot, else from the worker's own queue.
 //! 4. Nothing there: tasks that have yielded come back, after a turn of the driver.
-//! 5. Nothing at all: the injector, else steal; nothing to steal: a look into the driver, where that pays; and then sleep,
-//!    in the driver if nobody is in it.
+//! 5. Nothing at all: the injector, else steal; nothing to steal: a look into the driver, where that
+//!    pays; and then sleep, in the driver if nobody is in it.
 //!
 //! Worker threads and `block_on` turn the same loop; they differ in their [`Duty`].
 

@@ -354,7 +354,8 @@ impl Builder {
     /// wake up at once, which saves power. On Linux this is the *timer slack* of the threads that wait
     /// for timers, which the kernel gives every thread 50 us of (`PR_SET_TIMERSLACK` in prctl(2)). The
     /// default, and the least, is a nanosecond: a lone sleep is as exact as the kernel's clock
-    /// ([`sleep`](crate::time::sleep) says what many are). Elsewhere this has no meaning, nor for threads under a real-time policy.
+    /// ([`sleep`](crate::time::sleep) says what many are). Elsewhere this has no meaning, nor for threads
+    /// under a real-time policy.
     ///
     /// A thread takes it on when it first waits for a timer. The thread inside `block_on` gets its own
     /// back; a thread or a process that is started by a task, or by a thread of the runtime,
